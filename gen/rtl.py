@@ -1,14 +1,18 @@
 """Turn an Amaranth component into Verilog text and a description of its ports."""
 
+import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Shape
+from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape
 from amaranth.lib import wiring
 
-from gen.hierarchy import tidy
+from gen.rename import rename_wires
+from hdl.block import Block
 
 CLOCK, RESET = "clk", "rst"
 
@@ -20,6 +24,9 @@ _PASSES = (
     "opt_expr -keepdc",
     "opt_clean",
     "opt_dff -keepdc",
+    "techmap -map +/pmux2mux.v",
+    "opt_expr -mux_undef",
+    "opt_merge",
     "opt_clean",
 )
 
@@ -50,20 +57,67 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
     Streams are flattened to ``NAME__valid``, ``NAME__ready``, ``NAME__payload``; a clocked design has ``clk`` (rising
     edge) and ``rst`` (synchronous, active high).
     """
-    text = tidy(rtlil.convert(component, name=name, emit_src=False))
-    verilog = _print_verilog(text)
-    clocked = f"  input {CLOCK};" in verilog
-    return Rtl(name, verilog, _ports(component), clocked)
+    blocks = _Blocks()
+    top = blocks.emit(component, name)
+    ports = tuple(
+        Port(port, "input" if flow is wiring.In else "output", shape.width, shape.signed)
+        for port, flow, shape in _flat_ports(component)
+        if shape.width
+    )
+    return Rtl(name, _print_verilog("".join(blocks.modules.values())), ports, _clocked(top))
 
 
-def _ports(component: wiring.Component) -> tuple[Port, ...]:
-    ports = []
-    for path, member, value in component.signature.flatten(component):
-        shape = Shape.cast(member.shape)
-        direction = "input" if member.flow is wiring.In else "output"
+class _Blocks:
+    """The platform that emits every distinct block once, as a module named after its class."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, str] = {}
+        self._names: dict[Any, str] = {}
+        self._outputs: dict[str, set[str]] = {}
+        self._emitting: wiring.Component | None = None
+
+    def emit(self, component: wiring.Component, name: str) -> str:
+        """Add the module called ``name`` for ``component``; returns its RTLIL text."""
+        outer, self._emitting = self._emitting, component
+        self.modules[name] = ""  # keeps the name, and the place before its children
+        text = rtlil.convert(component, name=name, platform=self, emit_src=False)
+        self._emitting = outer
+        self.modules[name] = rename_wires(text, self._outputs)
+        self._outputs[name] = {port for port, flow, _ in _flat_ports(component) if flow is wiring.Out}
+        return text
+
+    def instantiate(self, block: Block) -> Instance | None:
+        if block is self._emitting:
+            return None
+        if block.identity not in self._names:
+            name = _snake_case(type(block).__name__)
+            taken = [each for each in self.modules if re.fullmatch(rf"{name}(_\d+)?", each)]
+            self._names[block.identity] = f"{name}_{len(taken) + 1}" if taken else name
+            self.emit(block, self._names[block.identity])
+        return _instance(self._names[block.identity], block, _clocked(self.modules[self._names[block.identity]]))
+
+
+def _instance(name: str, block: Block, clocked: bool) -> Instance:
+    pins = {}
+    for (port, flow, shape), (_, _, value) in zip(_flat_ports(block), block.signature.flatten(block), strict=True):
         if shape.width:
-            ports.append(Port("__".join(map(str, path)), direction, shape.width, shape.signed))
-    return tuple(ports)
+            pins[f"{'i' if flow is wiring.In else 'o'}_{port}"] = value
+    if clocked:
+        pins |= {f"i_{CLOCK}": ClockSignal(), f"i_{RESET}": ResetSignal()}
+    return Instance(name, **pins)
+
+
+def _flat_ports(component: wiring.Component) -> Iterator[tuple[str, Any, Shape]]:
+    for path, member, _ in component.signature.flatten(component):
+        yield "__".join(map(str, path)), member.flow, Shape.cast(member.shape)
+
+
+def _clocked(text: str) -> bool:
+    return re.search(rf"^  wire [^\n]*input \d+ +\\{CLOCK}$", text, re.M) is not None
+
+
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def _print_verilog(text: str) -> str:

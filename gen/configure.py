@@ -1,0 +1,67 @@
+"""Read a design's parameters from ``key=value`` words and TOML files."""
+
+import tomllib
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from gen.suggest import unknown
+
+
+def configure(parameters: type, pairs: Iterable[str] = (), config: Path | None = None) -> Any:
+    """An instance of the dataclass ``parameters`` from a TOML file and ``key=value`` words, which win over the file.
+
+    The file holds the same keys at its top level. Raises ValueError in one line for an unreadable or malformed file, an
+    unknown or repeated key, a value of the wrong type, and whatever ``parameters`` itself refuses.
+    """
+    kinds = {name: kind for name, kind in get_type_hints(parameters).items() if name in _names(parameters)}
+    values = _from_file(config, kinds) if config else {}
+    return parameters(**{**values, **_from_pairs(pairs, kinds)})
+
+
+def _names(parameters: type) -> list[str]:
+    return [field.name for field in fields(parameters)]
+
+
+def _from_file(config: Path, kinds: dict[str, type]) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"cannot read {config}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{config} is not valid TOML: {error}") from None
+    for key, value in values.items():
+        _check_key(key, kinds)
+        if type(value) is not kinds[key] and not (kinds[key] is float and type(value) is int):
+            raise ValueError(f"{key} must be {_KINDS[kinds[key]]}, not {value!r} (in {config})")
+    return values
+
+
+def _from_pairs(pairs: Iterable[str], kinds: dict[str, type]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals:
+            raise ValueError(f"parameters are given as key=value, not {pair!r}")
+        _check_key(key, kinds)
+        if key in values:
+            raise ValueError(f"{key} is given twice")
+        values[key] = _convert(key, text, kinds[key])
+    return values
+
+
+def _check_key(key: str, kinds: dict[str, type]) -> None:
+    if key not in kinds:
+        raise ValueError(unknown("key", key, kinds))
+
+
+_KINDS = {int: "an integer", bool: "true or false", str: "text", float: "a number"}
+_TRUTH = {"true": True, "false": False}
+
+
+def _convert(key: str, text: str, kind: type) -> Any:
+    try:
+        return _TRUTH[text.lower()] if kind is bool else kind(text)
+    except (ValueError, KeyError):
+        raise ValueError(f"{key} must be {_KINDS[kind]}, not {text!r}") from None
