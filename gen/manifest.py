@@ -23,7 +23,7 @@ def manifest(design: Design, parameters: Any, files: dict[str, str]) -> str:
         "source": design.source,
         "parameters": asdict(parameters),
         "ports": describe_ports(design.build(parameters)),
-        "latency": {"formula": design.latency, "cycles": design.load("cycles")(parameters)},
+        "latency": {"formula": design.latency, "cycles": design.cycles(parameters)},
         "files": {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": generator_versions(),
     }

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 _CELL = re.compile(r"^  cell (\\\S+) (\\\S+)\n(.*?)^  end\n", re.M | re.S)
 _CONNECT = re.compile(r"^    connect \\(\S+) (\\\S+)(?: \[[\d:]+\])?$", re.M)
-_PORT = re.compile(r"^  wire [^\n]*(input|output) \d+(?: signed)? +(\\\S+)$", re.M)
+_PORT = re.compile(r"^  wire [^\n]*(input|output) \d+ +(?:signed +)?(\\\S+)$", re.M)
 _ALIAS = re.compile(r"^connect (\\\S+) (?:\\\S+(?: \[[\d:]+\])?|\d+'[01]+)$", re.M)
 _WIRE = re.compile(r"^  wire [^\n]*?(\\\S+)$", re.M)
 # A pin or cell may share its name with a wire, so those places are matched first and kept.

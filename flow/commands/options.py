@@ -17,4 +17,4 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 def configured(name: str, settings: tuple[str, ...], config: Path | None) -> tuple[Design, Any]:
     """The design called ``name`` and its parameters."""
     design = find(name)
-    return design, configure(design.load("parameters"), settings, config)
+    return design, configure(design.configuration(), settings, config)

@@ -23,7 +23,7 @@ def command(design: str, settings: tuple[str, ...], config: Path | None, as_json
     chosen, parameters = configured(design, settings, config)
     component = chosen.build(parameters)
     ports = describe_ports(component)
-    cycles = chosen.load("cycles")(parameters)
+    cycles = chosen.cycles(parameters)
     if as_json:
         fields = {"name": chosen.name, "summary": chosen.summary, "source": chosen.source, "status": chosen.status}
         click.echo(json.dumps({**fields, "parameters": asdict(parameters), "cycles": cycles, "ports": ports}, indent=2))

@@ -6,6 +6,7 @@ from amaranth.hdl import Array, Module, Signal, Value, signed
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.multiplexer import select
 from hdl.nmpu.branch import NmpuBranch
 from hdl.nmpu.combine import NmpuCombine
 from hdl.nmpu.layouts import column_word, count_lanes
@@ -50,7 +51,7 @@ class NmpuDatapath(Block):
             branch = NmpuBranch(parameters=p)
             m.submodules[f"branch_{polarity}"] = branch
             counts = getattr(self, "count_" + polarity[0])
-            count = Array(counts[index] for index in range(p.columns_per_unit))[self.column]
+            count = select([counts[index] for index in range(p.columns_per_unit)], self.column)
             scale = self.word[f"scale_{polarity}"]
             m.d.comb += branch.count.eq(self._rank(m, f"count_{polarity}", count) if wide else count)
             m.d.comb += branch.scale.eq(self._rank(m, f"scale_{polarity}", scale) if wide else scale)

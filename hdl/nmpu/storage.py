@@ -4,6 +4,7 @@ from amaranth.hdl import Array, Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.multiplexer import select
 from hdl.nmpu.layouts import column_word
 from sim_models.nmpu import NmpuParameters
 
@@ -31,11 +32,11 @@ class NmpuStorage(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         bits = self.write_word.as_value()
-        words = Array(
+        words = [
             Signal(len(bits), name=f"word_{column}", reset_less=True)
             for column in range(self.parameters.columns_per_unit)
-        )
+        ]
         with m.If(self.write):
-            m.d.sync += words[self.write_column].eq(bits)
-        m.d.comb += self.word.as_value().eq(words[self.column])
+            m.d.sync += Array(words)[self.write_column].eq(bits)
+        m.d.comb += self.word.as_value().eq(select(words, self.column))
         return m

@@ -1,0 +1,97 @@
+"""Vectors for the floating-point blocks: every pair of corner words, and random words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.floats import ConversionParameters, FloatParameters
+from sim_models.arith import (
+    FloatFormat,
+    float_add,
+    float_fused,
+    float_multiply,
+    float_to_signed,
+    signed_to_float,
+    unsigned_to_float,
+)
+
+SEED = 754
+_RANDOM = 1000
+
+Words = NDArray[np.int64]
+
+
+def float_multiply_vectors(parameters: FloatParameters) -> dict[str, Any]:
+    """Products."""
+    return _two_operands(parameters, float_multiply)
+
+
+def float_add_vectors(parameters: FloatParameters) -> dict[str, Any]:
+    """Sums."""
+    return _two_operands(parameters, float_add)
+
+
+def float_fused_vectors(parameters: FloatParameters) -> dict[str, Any]:
+    """Products plus an addend."""
+    a, b = _operand_pairs(parameters.format)
+    c = np.random.default_rng(SEED + 1).permutation(a)
+    result = float_fused(a, b, c, parameters.format, flush_to_zero=parameters.flush_to_zero)
+    return _vectors({"a": a, "b": b, "c": c}, {"result": result})
+
+
+def unsigned_to_float_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+    """Floats of unsigned integers."""
+    values = _integers(0, (1 << parameters.width) - 1)
+    return _vectors({"value": values}, {"result": unsigned_to_float(values, parameters.format)})
+
+
+def signed_to_float_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+    """Floats of two's complement integers."""
+    values = _integers(-(1 << (parameters.width - 1)), (1 << (parameters.width - 1)) - 1)
+    return _vectors({"value": values}, {"result": signed_to_float(values, parameters.format)})
+
+
+def float_to_signed_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+    """Clamped integers of floats."""
+    words, _ = _operand_pairs(parameters.format)
+    values, invalid = float_to_signed(words, parameters.width, parameters.format)
+    return _vectors({"value": words}, {"result": values, "invalid": invalid.astype(np.int64)})
+
+
+def _two_operands(parameters: FloatParameters, operation: Callable[..., Words]) -> dict[str, Any]:
+    a, b = _operand_pairs(parameters.format)
+    return _vectors({"a": a, "b": b}, {"result": operation(a, b, parameters.format, flush_to_zero=parameters.flush_to_zero)})
+
+
+def _operand_pairs(fmt: FloatFormat) -> tuple[Words, Words]:
+    corners = _corners(fmt)
+    first, second = (grid.ravel() for grid in np.meshgrid(corners, corners))
+    random = np.random.default_rng(SEED).integers(0, 1 << fmt.width, (2, _RANDOM))
+    return np.concatenate([first, random[0]]), np.concatenate([second, random[1]])
+
+
+def _corners(fmt: FloatFormat) -> Words:
+    """Zero, subnormal and normal limits, one and its neighbours, infinity and NaN, of both signs."""
+    one = fmt.bias << fmt.fraction_bits
+    least_normal = 1 << fmt.fraction_bits
+    positive = [0, 1, least_normal - 1, least_normal, one - 1, one, one + 1, fmt.infinity - 1, fmt.infinity, fmt.nan]
+    return np.array(positive + [word | fmt.sign_mask for word in positive], dtype=np.int64)
+
+
+def _integers(low: int, high: int) -> Words:
+    if high - low < 4 * _RANDOM:
+        return np.arange(low, high + 1)
+    return np.concatenate([[low, low + 1, -1 if low else 0, 0, 1, high - 1, high], _random_integers(low, high)])
+
+
+def _random_integers(low: int, high: int) -> Words:
+    return np.random.default_rng(SEED).integers(low, high, _RANDOM, endpoint=True)
+
+
+def _vectors(inputs: dict[str, Words], outputs: dict[str, Words]) -> dict[str, Any]:
+    return {
+        "inputs": {name: words.tolist() for name, words in inputs.items()},
+        "outputs": {name: words.tolist() for name, words in outputs.items()},
+    }
