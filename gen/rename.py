@@ -23,7 +23,7 @@ def rename_wires(module: str, outputs: Mapping[str, Collection[str]]) -> str:
     driven = {wire for wire in wires if _GENERATED.search(wire)} | (wires & set(_ALIAS.findall(module)))
     names = {wire: "$alias" + wire for wire in driven}
     names |= _by_instance(module, wires, outputs)
-    return _NAME.sub(lambda token: token[1] or names.get(token[2], token[2]), module)
+    return _NAME.sub(lambda token: str(token[1] or names.get(token[2], token[2])), module)
 
 
 def _by_instance(module: str, wires: set[str], outputs: Mapping[str, Collection[str]]) -> dict[str, str]:

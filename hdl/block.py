@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from amaranth.hdl import Instance
 from amaranth.lib import wiring
 
 
 class BlockPlatform(Protocol):
-    """A platform that emits distinct blocks once. Anything else passed to ``elaborate`` flattens nothing and shares nothing."""
+    """A platform that emits every distinct block once."""
 
     def instantiate(self, block: "Block") -> Instance | None:
         """An instance wired to ``block``'s ports, or None when ``block`` is to be elaborated itself."""
@@ -23,6 +23,11 @@ class Block(wiring.Component):
     and the shared module shows the ports its class declares. Simulators elaborate every instance as usual.
     """
 
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """The ports, which follow from the constructor's arguments."""
+
     def __new__(cls, **arguments: Any) -> Self:
         block = super().__new__(cls)
         block.__dict__["identity"] = (cls, tuple(sorted(arguments.items())))
@@ -31,7 +36,7 @@ class Block(wiring.Component):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         if "elaborate" in cls.__dict__:
-            cls.elaborate = _instantiable(cls.elaborate)  # type: ignore[method-assign]
+            setattr(cls, "elaborate", _instantiable(cls.__dict__["elaborate"]))  # noqa: B010
 
 
 def _instantiable(elaborate: Callable[[Block, Any], Any]) -> Callable[[Block, Any], Any]:

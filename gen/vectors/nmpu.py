@@ -46,12 +46,13 @@ def _layer(parameters: NmpuParameters, columns: int, random: np.random.Generator
     offset = _draw(random, p.offset_format, columns, corners)
     fields = [(scale, p.scale_bits) for scale in scales] + [(offset, p.offset_bits)]
     words = [pack((field[column], width) for field, width in fields) for column in range(columns)]
-    operands = [*scales, None][:2] + [offset]
+    scale_positive, scale_negative = [*scales, None][:2]
+    operands = (scale_positive, scale_negative, offset)
     return {"words": words, "groups": [_group(p, columns, random, corners, operands) for _ in range(GROUPS_PER_LAYER)]}
 
 
 def _group(
-    parameters: NmpuParameters, columns: int, random: np.random.Generator, corners: bool, operands: list[Any]
+    parameters: NmpuParameters, columns: int, random: np.random.Generator, corners: bool, operands: tuple[Any, Any, Any]
 ) -> dict[str, Any]:
     """Counts of one group (of one to three tiles where sums are kept) and what must come out."""
     p = parameters

@@ -1,6 +1,7 @@
 """Second half of the NMPU datapath: subtract, add the offset, round, rectify, clamp."""
 
 from collections.abc import Callable
+from functools import partial
 
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.wiring import In, Out
@@ -80,8 +81,7 @@ class NmpuCombine(Block):
         p = self.parameters
         rounded = []
         for name in ("positive",) if p.signed_input else ("positive", "negative"):
-            branch = getattr(self, name)
-            kept = self._by_shift(m, f"aligned_{name}", lambda bits, branch=branch: branch >> (bits - 1))
+            kept = self._by_shift(m, f"aligned_{name}", partial(_drop_to_half, getattr(self, name)))
             rounded.append((kept + 1) >> 1)
         return rounded[0] if p.signed_input else rounded[0] - rounded[1]
 
@@ -122,6 +122,11 @@ class NmpuCombine(Block):
             with m.Default():
                 m.d.comb += chosen.eq(largest)
         return chosen
+
+
+def _drop_to_half(branch: Value, bits: int) -> Value:
+    """All but one of the ``bits`` that a branch is rounded by."""
+    return branch >> (bits - 1)
 
 
 def _round_half_up(value: Value, offset: Value, tail: int) -> Value:
