@@ -1,0 +1,31 @@
+"""Refusals shared by the arithmetic classes and functions: each names the parameter, the allowed set, the value."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+IntArray = NDArray[np.int64]
+
+
+def require_integer(name: str, value: object, low: int, high: int) -> None:
+    """Raise ValueError unless ``value`` is an integer from ``low`` to ``high``; a bool is no integer."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{name} must be an integer, not {value!r}")
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+
+
+def integers(name: str, values: ArrayLike, low: int | None = None, high: int | None = None) -> IntArray:
+    """``values`` as an int64 array; raise ValueError unless they are integers from ``low`` to ``high``."""
+    array = np.asarray(values)
+    if array.size == 0 and array.dtype == np.float64:  # what numpy makes of an empty list
+        array = array.astype(np.int64)
+    if array.dtype.kind not in "iu":
+        raise ValueError(f"{name} must be integers of at most 64 bits, not {array.dtype}")
+    if array.dtype == np.uint64 and array.size and int(array.max()) > np.iinfo(np.int64).max:
+        raise ValueError(f"{name} must be at most {np.iinfo(np.int64).max}, not {int(array.max())}")
+    words = array.astype(np.int64, copy=False)
+    if words.size and low is not None and (smallest := int(words.min())) < low:
+        raise ValueError(f"{name} must be at least {low}, not {smallest}")
+    if words.size and high is not None and (largest := int(words.max())) > high:
+        raise ValueError(f"{name} must be at most {high}, not {largest}")
+    return words
