@@ -76,7 +76,7 @@ def _wide_words(port: Port, value: object) -> Words:
 
 def _words_of_integer(port: Port, value: object, count: int) -> Words:
     if not isinstance(value, int):
-        raise ValueError(f"{port.name} takes an integer or uint32 words as `pack` returns them, not {type(value).__name__}")
+        raise ValueError(f"{port.name} takes an integer or the uint32 words that `pack` returns, not {value!r}")
     if not 0 <= value < 1 << port.width:
         raise ValueError(f"{port.name} must be between 0 and 2**{port.width}-1, not {value}")
     return np.frombuffer(value.to_bytes(4 * count, "little"), "<u4")

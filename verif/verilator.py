@@ -83,7 +83,8 @@ def verilate(
 
     :raises ValueError: Verilator refuses the Verilog; the message is its first error.
     """
-    command = [verilator.program, *_OPTIONS, *options, "--top-module", top, "--Mdir", folder, *sources]
+    command = [str(verilator.program), *_OPTIONS, *options, "--top-module", top, "--Mdir", str(folder)]
+    command += map(str, sources)
     environment = os.environ | {"VERILATOR_ROOT": str(verilator.root)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
