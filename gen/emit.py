@@ -8,20 +8,23 @@ from typing import Any
 
 from gen.bench import bench_files
 from gen.catalog import Design
+from gen.describe import describe_ports
 from gen.manifest import MANIFEST, manifest, refuse_foreign
+from gen.rtl import elaborate
 from gen.version import bitline_version
 
 
 def render(design: Design, parameters: Any) -> dict[str, str]:
     """The text of every file of the folder by relative path; the same input gives the same bytes."""
-    rtl = design.elaborate(parameters)
+    component = design.build(parameters)
+    rtl = elaborate(component, design.name)
     files = {
         f"{design.name}.v": _header(design, parameters) + rtl.verilog,
         f"{design.name}.f": f"{design.name}.v\n",
         f"{design.name}.core": _fusesoc_core(design),
         **bench_files(design, parameters),
     }
-    return {**files, MANIFEST: manifest(design, parameters, files)}
+    return {**files, MANIFEST: manifest(design, parameters, describe_ports(component), files)}
 
 
 def write(design: Design, parameters: Any, folder: Path) -> list[Path]:

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from gen.catalog import Design
-from gen.describe import describe_ports
 from gen.version import generator_versions
 
 MANIFEST = "manifest.json"
 _GENERATOR = "bitline"
 
 
-def manifest(design: Design, parameters: Any, files: dict[str, str]) -> str:
+def manifest(design: Design, parameters: Any, ports: list[dict[str, Any]], files: dict[str, str]) -> str:
     """The manifest's text: design, parameters, ports, cycles, file hashes, tool versions. No time, path or host."""
     content = {
         "generator": _GENERATOR,
@@ -22,7 +21,7 @@ def manifest(design: Design, parameters: Any, files: dict[str, str]) -> str:
         "summary": design.summary,
         "source": design.source,
         "parameters": asdict(parameters),
-        "ports": describe_ports(design.build(parameters)),
+        "ports": ports,
         "latency": {"formula": design.latency, "cycles": design.cycles(parameters)},
         "files": {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": generator_versions(),

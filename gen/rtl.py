@@ -1,35 +1,19 @@
 """Turn an Amaranth component into Verilog text and a description of its ports."""
 
 import re
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from amaranth.back import rtlil  # type: ignore[attr-defined]
 from amaranth.hdl import ClockSignal, Instance, ResetSignal, Shape
 from amaranth.lib import wiring
 
+from gen.print_verilog import print_verilog
 from gen.rename import rename_wires
 from hdl.block import Block
 
 CLOCK, RESET = "clk", "rst"
-
-# `proc` first, so that `opt_dff` can fold enables and synchronous resets into the flip-flops it finds; initial values
-# are dropped because gates cannot hold them: what must start at a known value is reset.
-_PASSES = (
-    "proc",
-    "setattr -unset init w:*",
-    "opt_expr -keepdc",
-    "opt_clean",
-    "opt_dff -keepdc",
-    "techmap -map +/pmux2mux.v",
-    "opt_expr -mux_undef",
-    "opt_merge",
-    "opt_clean",
-)
-
 
 @dataclass(frozen=True)
 class Port:
@@ -64,7 +48,7 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
         for port, flow, shape in _flat_ports(component)
         if shape.width
     )
-    return Rtl(name, _print_verilog("".join(blocks.modules.values())), ports, _clocked(top))
+    return Rtl(name, print_verilog("".join(blocks.modules.values())), ports, _clocked(top))
 
 
 class _Blocks:
@@ -118,18 +102,3 @@ def _clocked(text: str) -> bool:
 
 def _snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-
-
-def _print_verilog(text: str) -> str:
-    # Imported late: loading Yosys costs more than parsing a command line.
-    from pyosys import libyosys
-
-    design = libyosys.Design()
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "design.il"), Path(folder, "design.v")
-        source.write_text(text)
-        for command in (f"read_rtlil {source}", *_PASSES, f"write_verilog -noattr {target}"):
-            libyosys.Pass.call(design, f"tee -q {command}")
-        verilog = target.read_text()
-    # The first comment names the machine that compiled Yosys.
-    return verilog.split("*/\n", 1)[1].lstrip("\n")

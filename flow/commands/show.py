@@ -1,6 +1,7 @@
 """``bitline show``."""
 
 import json
+import warnings
 from dataclasses import asdict
 from inspect import getdoc
 from pathlib import Path
@@ -18,8 +19,11 @@ from flow.commands.options import config_option, configured, design_argument, js
 @json_option
 def command(design: str, settings: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Print DESIGN's description, parameters, latency and ports."""
+    from amaranth.hdl import UnusedElaboratable
+
     from gen.describe import describe_ports
 
+    warnings.simplefilter("ignore", UnusedElaboratable)  # the ports are all that is wanted here
     chosen, parameters = configured(design, settings, config)
     component = chosen.build(parameters)
     ports = describe_ports(component)

@@ -35,7 +35,7 @@ class Driver:
         while True:
             await FallingEdge(self.dut.clk)
             if self.words:
-                column, width = self.dut.word_column.value.to_unsigned(), len(self.dut.words) // self.units
+                column, width = int(self.dut.word_column.value), len(self.dut.words) // self.units
                 chosen = self.words[column::COLUMNS]
                 self.dut.words.value = sum(word << (width * unit) for unit, word in enumerate(chosen))
 

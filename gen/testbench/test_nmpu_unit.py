@@ -33,7 +33,7 @@ class Driver:
         while True:
             await FallingEdge(self.dut.clk)
             if VECTORS["external_storage"]:
-                self.dut.word.value = self.words[self.dut.word_column.value.to_unsigned()]
+                self.dut.word.value = self.words[int(self.dut.word_column.value)]
             if self.dut.rst.value == 0 and self.dut.out_valid.value == 1:
                 self._check()
             self.cycle += 1
@@ -42,7 +42,7 @@ class Driver:
         dut = self.dut
         data, clipped = dut.out_data.value.to_signed(), int(dut.out_clipped.value)
         self.coverage.hit(clipped=clipped, negative=data < 0)
-        self.scoreboard.check((self.cycle, dut.out_column.value.to_unsigned(), data, clipped, int(dut.done.value)))
+        self.scoreboard.check((self.cycle, int(dut.out_column.value), data, clipped, int(dut.done.value)))
 
     async def configure(self, layer: dict[str, Any]) -> None:
         """Give the unit a layer's parameter words."""
