@@ -12,12 +12,12 @@ _PACKAGE = "gen.testbench"
 _SUPPORT = ("streams.py", "scoreboard.py", "coverage.py", "run.py")
 
 
-def bench_files(design: Design, parameters: Any) -> dict[str, str]:
-    """The bench's files by path in the generated folder: test module, its support, vectors, and ``run.py``."""
+def bench_files(design: Design, vectors: dict[str, Any]) -> dict[str, str]:
+    """The bench's files by path in the generated folder: test module, its support, ``vectors``, and ``run.py``."""
     modules = (f"test_{design.bench}.py", *_SUPPORT)
-    vectors = {"design": design.name, "test_module": f"test_{design.bench}", **design.bench_vectors(parameters)}
+    content = {"design": design.name, "test_module": f"test_{design.bench}", **vectors}
     bench = {f"{FOLDER}/{module}": _standalone(module) for module in modules}
-    return {**bench, f"{FOLDER}/{VECTORS}": json.dumps(vectors, separators=(",", ":")) + "\n"}
+    return {**bench, f"{FOLDER}/{VECTORS}": json.dumps(content, separators=(",", ":")) + "\n"}
 
 
 def _standalone(module: str) -> str:

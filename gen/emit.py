@@ -22,7 +22,7 @@ def render(design: Design, parameters: Any) -> dict[str, str]:
         f"{design.name}.v": _header(design, parameters) + rtl.verilog,
         f"{design.name}.f": f"{design.name}.v\n",
         f"{design.name}.core": _fusesoc_core(design),
-        **bench_files(design, parameters),
+        **bench_files(design, design.bench_vectors(parameters)),
     }
     return {**files, MANIFEST: manifest(design, parameters, describe_ports(component), files)}
 

@@ -5,10 +5,11 @@ import tempfile
 from pathlib import Path
 
 # `proc` first, so that `opt_dff` can fold enables and synchronous resets into the flip-flops it finds; initial values
-# are dropped because gates cannot hold them: what must start at a known value is reset.
+# and contents are dropped because gates cannot hold them: what must start at a known value is reset.
 _PASSES = (
     "proc",
     "setattr -unset init w:*",
+    "delete t:$meminit_v2",
     "opt_expr -keepdc",
     "opt_clean",
     "opt_dff -keepdc",

@@ -4,6 +4,8 @@ from gen.catalog.design import Design
 
 _SOURCE = "Ferro et al., arXiv 2402.07549 (ISCAS 2024)"
 _STATUS = "golden, simulated, proved, priced"
+_BASELINE_STATUS = "golden, simulated, priced"
+_LDPU_PASSES = {"F1": 1, "F2": 2, "F3": 4}
 
 NMPU = (
     Design(
@@ -31,5 +33,31 @@ NMPU = (
         cycles=lambda parameters: parameters.latency,
         bench="nmpu",
         vectors="gen.vectors.nmpu:array_vectors",
+    ),
+    Design(
+        name="nmpu_fp16",
+        family="nmpu",
+        summary="binary16 unit that the NMPU replaces: storage, aggregation, control; three service models",
+        source=f"baseline of {_SOURCE}; bitline's reconstruction",
+        status=_BASELINE_STATUS,
+        parameters="sim_models.nmpu:LdpuParameters",
+        component="hdl.nmpu_fp16:Ldpu",
+        latency="passes * columns / lanes + 5",
+        cycles=lambda parameters: _LDPU_PASSES[parameters.service_model] * parameters.columns // parameters.lanes + 5,
+        bench="nmpu_fp16",
+        vectors="gen.vectors.nmpu_fp16:unit_vectors",
+    ),
+    Design(
+        name="nmpu_fp16_lane",
+        family="nmpu",
+        summary="binary16 lane of that unit: two converters, two multipliers, two adders, conversion to int8",
+        source=f"baseline of {_SOURCE}; bitline's reconstruction",
+        status=_BASELINE_STATUS,
+        parameters="sim_models.nmpu:LdpuParameters",
+        component="hdl.nmpu_fp16:Fp16Lane",
+        latency="5",
+        cycles=lambda parameters: 5,
+        bench="nmpu_fp16_lane",
+        vectors="gen.vectors.nmpu_fp16:lane_vectors",
     ),
 )

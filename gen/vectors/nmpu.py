@@ -16,17 +16,17 @@ GROUPS_PER_LAYER = 6
 CORNER_LAYERS = 2
 
 
-def unit_vectors(parameters: NmpuParameters) -> dict[str, Any]:
+def unit_vectors(parameters: NmpuParameters, layers: int = LAYERS) -> dict[str, Any]:
     """Vectors for one unit."""
-    return _vectors(parameters, parameters.columns_per_unit)
+    return _vectors(parameters, parameters.columns_per_unit, layers)
 
 
 def array_vectors(parameters: NmpuParameters) -> dict[str, Any]:
     """Vectors for an array of units; column ``unit * columns_per_unit + j`` is column ``j`` of its unit."""
-    return _vectors(parameters, parameters.columns)
+    return _vectors(parameters, parameters.columns, LAYERS)
 
 
-def _vectors(parameters: NmpuParameters, columns: int) -> dict[str, Any]:
+def _vectors(parameters: NmpuParameters, columns: int, layers: int) -> dict[str, Any]:
     random = np.random.default_rng(SEED)
     return {
         "seed": SEED,
@@ -35,7 +35,7 @@ def _vectors(parameters: NmpuParameters, columns: int) -> dict[str, Any]:
         "input_bits": parameters.input_bits,
         "output_bits": parameters.output_bits,
         "external_storage": parameters.storage == "external",
-        "layers": [_layer(parameters, columns, random, layer < CORNER_LAYERS) for layer in range(LAYERS)],
+        "layers": [_layer(parameters, columns, random, layer < CORNER_LAYERS) for layer in range(layers)],
     }
 
 

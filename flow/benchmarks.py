@@ -1,0 +1,94 @@
+"""Speed of generation, simulation and golden model, as ratios measured in one run: ``python -m flow.benchmarks``."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from gen.catalog import find
+from gen.rtl import elaborate
+from gen.vectors.nmpu import unit_vectors
+from hdl.nmpu import NmpuUnit
+from sim_models.nmpu import NmpuParameters, process
+from verif.benches import run_design_bench
+from verif.nmpu import random_groups, run_unit
+
+PARAMETERS = NmpuParameters()
+
+
+def seconds(job: Callable[[], object], repeats: int) -> float:
+    """Wall time of the fastest of ``repeats`` runs."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        job()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def generation() -> None:
+    """The default unit, printed by bitline and by Amaranth's own back end."""
+    from amaranth.back import verilog
+
+    def ours() -> None:
+        elaborate(NmpuUnit(parameters=PARAMETERS), "nmpu_unit")
+
+    def theirs() -> None:
+        verilog.convert(NmpuUnit(parameters=PARAMETERS), name="nmpu_unit", emit_src=False)
+
+    first = seconds(theirs, 1)
+    own, again = seconds(ours, 5), seconds(theirs, 3)
+    print(f"generate nmpu_unit in process: {own * 1e3:.0f} ms; amaranth.back.verilog.convert {again * 1e3:.0f} ms,")
+    print(f"  {again / own:.1f} times as long ({first / own:.1f} times on its first call in this process)")
+
+
+def command_line() -> None:
+    """``bitline generate nmpu`` from a cold start."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [str(Path(sys.executable).with_name("bitline")), "generate", "nmpu", "-o", f"{folder}/nmpu"]
+        taken = seconds(lambda: subprocess.run(command, check=True, capture_output=True), 3)
+    print(f"bitline generate nmpu, cold: {taken:.2f} s")
+
+
+def batch() -> float:
+    """Vectors a second of the batch binder on one core, packing included."""
+    rtl = elaborate(NmpuUnit(parameters=PARAMETERS), "nmpu_unit")
+    groups = random_groups(PARAMETERS, 250_000, PARAMETERS.columns_per_unit, 1)
+    run_unit(rtl, PARAMETERS, groups)
+    rate = groups.count_p.size / seconds(lambda: run_unit(rtl, PARAMETERS, groups), 3)
+    print(f"batch simulation of nmpu_unit: {rate / 1e6:.1f} million vectors/s on one core")
+    return rate
+
+
+def golden() -> None:
+    """Outputs a second of the golden model on one core."""
+    random = np.random.default_rng(1)
+    counts = random.integers(0, 1024, (2, 20_000, 256))
+    scales, offset = random.integers(0, 256, (2, 256)), random.integers(-128, 128, 256)
+    rate = counts[0].size / seconds(lambda: process(*counts, *scales, offset, 2, True, PARAMETERS), 5)
+    print(f"golden model: {rate / 1e6:.0f} million outputs/s on one core")
+
+
+def cocotb(batch_rate: float) -> None:
+    """Vectors a second through the cocotb bench, simulator already built."""
+    vectors = unit_vectors(PARAMETERS, layers=200)
+    results = run_design_bench(find("nmpu_unit"), PARAMETERS, vectors=vectors)
+    count = sum(len(layer["groups"]) for layer in vectors["layers"]) * PARAMETERS.columns_per_unit
+    rate = count / results.seconds["groups_back_to_back"]
+    print(f"cocotb on Verilator: {rate:,.0f} vectors/s; batch simulation is {batch_rate / rate:,.0f} times as fast")
+
+
+def main() -> None:
+    """Run all benchmarks."""
+    generation()
+    command_line()
+    golden()
+    cocotb(batch())
+
+
+if __name__ == "__main__":
+    main()
