@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gen.rtl import Rtl
 from sim_models.nmpu import NmpuParameters, accumulate, intermediate
 from verif.batch import simulate
-from verif.packing import pack, unpack
+from verif.packing import pack
 
 Integers = NDArray[np.int64]
 

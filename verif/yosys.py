@@ -44,8 +44,10 @@ def run_yosys(commands: Sequence[str], folder: Path) -> str:
     return done.stdout
 
 
-def run_abc(commands: Sequence[str], folder: Path) -> str:
-    """Run ABC commands in ``folder`` and return their log."""
-    program = yosys_package() / "yosys-abc"
-    call = [program, "-q", "; ".join(commands)]
-    return subprocess.run(call, cwd=folder, capture_output=True, text=True, check=True).stdout
+def run_abc(commands: Sequence[str], folder: Path, seconds: int) -> str:
+    """Run ABC commands in ``folder`` and return their log.
+
+    :raises subprocess.TimeoutExpired: they took more than ``seconds``.
+    """
+    call = [str(yosys_package() / "yosys-abc"), "-q", "; ".join(commands)]
+    return subprocess.run(call, cwd=folder, capture_output=True, text=True, check=True, timeout=seconds).stdout

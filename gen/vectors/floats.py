@@ -18,57 +18,59 @@ from sim_models.arith import (
 )
 
 SEED = 754
-_RANDOM = 1000
+COUNT = 1000
 
 Words = NDArray[np.int64]
 
 
-def float_multiply_vectors(parameters: FloatParameters) -> dict[str, Any]:
+def float_multiply_vectors(parameters: FloatParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Products."""
-    return _two_operands(parameters, float_multiply)
+    return _two_operands(parameters, float_multiply, count, seed)
 
 
-def float_add_vectors(parameters: FloatParameters) -> dict[str, Any]:
+def float_add_vectors(parameters: FloatParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Sums."""
-    return _two_operands(parameters, float_add)
+    return _two_operands(parameters, float_add, count, seed)
 
 
-def float_fused_vectors(parameters: FloatParameters) -> dict[str, Any]:
+def float_fused_vectors(parameters: FloatParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Products plus an addend."""
-    a, b = _operand_pairs(parameters.format)
-    c = np.random.default_rng(SEED + 1).permutation(a)
+    a, b = _operand_pairs(parameters.format, count, seed)
+    c = np.random.default_rng(seed + 1).permutation(a)
     result = float_fused(a, b, c, parameters.format, flush_to_zero=parameters.flush_to_zero)
     return _vectors({"a": a, "b": b, "c": c}, {"result": result})
 
 
-def unsigned_to_float_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+def unsigned_to_float_vectors(parameters: ConversionParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Floats of unsigned integers."""
-    values = _integers(0, (1 << parameters.width) - 1)
+    values = _integers(0, (1 << parameters.width) - 1, count, seed)
     return _vectors({"value": values}, {"result": unsigned_to_float(values, parameters.format)})
 
 
-def signed_to_float_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+def signed_to_float_vectors(parameters: ConversionParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Floats of two's complement integers."""
-    values = _integers(-(1 << (parameters.width - 1)), (1 << (parameters.width - 1)) - 1)
+    values = _integers(-(1 << (parameters.width - 1)), (1 << (parameters.width - 1)) - 1, count, seed)
     return _vectors({"value": values}, {"result": signed_to_float(values, parameters.format)})
 
 
-def float_to_signed_vectors(parameters: ConversionParameters) -> dict[str, Any]:
+def float_to_signed_vectors(parameters: ConversionParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Clamped integers of floats."""
-    words, _ = _operand_pairs(parameters.format)
+    words, _ = _operand_pairs(parameters.format, count, seed)
     values, invalid = float_to_signed(words, parameters.width, parameters.format)
     return _vectors({"value": words}, {"result": values, "invalid": invalid.astype(np.int64)})
 
 
-def _two_operands(parameters: FloatParameters, operation: Callable[..., Words]) -> dict[str, Any]:
-    a, b = _operand_pairs(parameters.format)
+def _two_operands(
+    parameters: FloatParameters, operation: Callable[..., Words], count: int, seed: int
+) -> dict[str, Any]:
+    a, b = _operand_pairs(parameters.format, count, seed)
     return _vectors({"a": a, "b": b}, {"result": operation(a, b, parameters.format, flush_to_zero=parameters.flush_to_zero)})
 
 
-def _operand_pairs(fmt: FloatFormat) -> tuple[Words, Words]:
+def _operand_pairs(fmt: FloatFormat, count: int, seed: int) -> tuple[Words, Words]:
     corners = _corners(fmt)
     first, second = (grid.ravel() for grid in np.meshgrid(corners, corners))
-    random = np.random.default_rng(SEED).integers(0, 1 << fmt.width, (2, _RANDOM))
+    random = np.random.default_rng(seed).integers(0, 1 << fmt.width, (2, count))
     return np.concatenate([first, random[0]]), np.concatenate([second, random[1]])
 
 
@@ -80,14 +82,11 @@ def _corners(fmt: FloatFormat) -> Words:
     return np.array(positive + [word | fmt.sign_mask for word in positive], dtype=np.int64)
 
 
-def _integers(low: int, high: int) -> Words:
-    if high - low < 4 * _RANDOM:
+def _integers(low: int, high: int, count: int, seed: int) -> Words:
+    if high - low < 4 * count:
         return np.arange(low, high + 1)
-    return np.concatenate([[low, low + 1, -1 if low else 0, 0, 1, high - 1, high], _random_integers(low, high)])
-
-
-def _random_integers(low: int, high: int) -> Words:
-    return np.random.default_rng(SEED).integers(low, high, _RANDOM, endpoint=True)
+    random = np.random.default_rng(seed).integers(low, high, count, endpoint=True)
+    return np.concatenate([[low, low + 1, -1 if low else 0, 0, 1, high - 1, high], random])
 
 
 def _vectors(inputs: dict[str, Words], outputs: dict[str, Words]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from gen.describe import describe_ports
 from gen.rtl import Rtl, elaborate
 from hdl.nmpu_fp16 import Fp16Lane
 from sim_models.nmpu import LdpuParameters, ldpu_process
-from verif.batch import simulate
+from verif.nmpu_fp16 import run_lane
 
 SEED = 16
 NAN = 0x7E00
@@ -52,17 +52,6 @@ def lane(**fields: object) -> Rtl:
     return elaborate(Fp16Lane(parameters=LdpuParameters(**fields)), "nmpu_fp16_lane")
 
 
-def run(rtl: Rtl, operands: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    """``value``, ``out_data`` and ``invalid`` of each column; all operands of a column are given at one index."""
-    delays = {"addend": 2, "relu": 4}
-    length = len(operands["count_p"])
-    driven = {name: np.zeros(length + 5, np.int64) for name in operands}
-    for name, values in operands.items():
-        driven[name][delays.get(name, 0) :][:length] = values
-    outputs = simulate(rtl, driven)
-    return {"value": outputs["value"][4:][:length], **{name: outputs[name][5:] for name in ("out_data", "invalid")}}
-
-
 def half(words: NDArray) -> NDArray[np.float16]:
     return words.astype(np.uint16).view(np.float16)
 
@@ -84,7 +73,7 @@ def float16_result(value: NDArray, relu: NDArray) -> NDArray[np.int64]:
 
 
 def check_against_float16(operands: Mapping[str, NDArray]) -> dict[str, NDArray]:
-    outputs = run(lane(), operands)
+    outputs = run_lane(lane(), operands)
     np.testing.assert_array_equal(outputs["value"], float16_value(operands))
     np.testing.assert_array_equal(outputs["out_data"], float16_result(outputs["value"], operands["relu"]))
     np.testing.assert_array_equal(outputs["invalid"], outputs["value"] == NAN)
@@ -101,7 +90,7 @@ def test_definition_vectors() -> None:
     count_p, slope_p, count_n, slope_n, addend, value, result = np.array(VECTORS).T
     operands = {"count_p": count_p, "slope_p": slope_p, "count_n": count_n, "slope_n": slope_n, "addend": addend}
     for relu, expected in ((1, result), (0, np.where(value == 0xE07B, -128, result))):
-        outputs = run(lane(), {**operands, "relu": np.full(len(value), relu)})
+        outputs = run_lane(lane(), {**operands, "relu": np.full(len(value), relu)})
         np.testing.assert_array_equal(outputs["value"], value)
         np.testing.assert_array_equal(outputs["out_data"], expected)
         assert not outputs["invalid"].any()
@@ -133,7 +122,7 @@ def test_every_count_and_every_addend_passes_through() -> None:
     counts, zero = np.arange(1024), np.zeros(1024, np.int64)
     one = np.full(1024, 0x3C00)
     base = {"slope_p": one, "slope_n": one, "addend": zero, "relu": zero, "count_n": zero}
-    assert (run(lane(), {**base, "count_p": counts})["value"] == counts.astype(np.float16).view(np.uint16)).all()
+    assert (run_lane(lane(), {**base, "count_p": counts})["value"] == counts.astype(np.float16).view(np.uint16)).all()
     words = np.arange(1 << 16)
     operands = {name: np.zeros(1 << 16, np.int64) for name in ("count_p", "count_n", "slope_p", "slope_n", "relu")}
     outputs = check_against_float16({**operands, "addend": words})
@@ -163,7 +152,7 @@ def test_subnormal_operands_and_results(flush: bool, reference: Callable[[Mappin
     operands = random_operands(count, words)
     operands["count_p"] >>= random.integers(0, 11, count)
     operands["count_n"] >>= random.integers(0, 11, count)
-    value = run(lane(flush_to_zero=flush), operands)["value"]
+    value = run_lane(lane(flush_to_zero=flush), operands)["value"]
     np.testing.assert_array_equal(value, reference(operands))
     order = ("count_p", "count_n", *WORDS, "relu")
     golden = ldpu_process(*(operands[name] for name in order), LdpuParameters(flush_to_zero=flush))

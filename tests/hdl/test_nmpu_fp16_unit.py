@@ -1,6 +1,5 @@
 """The whole half-precision unit on many columns, compiled: results, cycle counts, partial sums."""
 
-from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,11 +12,10 @@ from gen.rtl import Rtl, elaborate
 from hdl.nmpu_fp16 import Ldpu
 from sim_models.nmpu import LdpuParameters, half_words, ldpu_aggregate, ldpu_process
 from verif.batch import Source, simulate
-from verif.packing import pack, unpack
+from verif.nmpu_fp16 import configuration, joined, results, tiles
+from verif.packing import pack
 
 SEED = 256
-CYCLES = {"F1": 1, "F2": 2, "F3": 4}
-Segment = dict[str, NDArray]
 
 # count_p, slope_p, count_n, slope_n, offset, value and result with separate, with fused operations; ReLU on
 VECTORS = [
@@ -36,53 +34,6 @@ VECTORS = [
 @cache
 def unit(parameters: LdpuParameters) -> Rtl:
     return elaborate(Ldpu(parameters=parameters), "nmpu_fp16")
-
-
-def length(parameters: LdpuParameters) -> int:
-    """Cycles from the start of one tile to the first cycle in which the next may start."""
-    return CYCLES[parameters.service_model] * parameters.columns // parameters.lanes + 6
-
-
-def configuration(words: NDArray) -> Segment:
-    """Write slopes and offset, of shape (3, columns)."""
-    word, column = np.indices(words.shape)
-    values = {"cfg_word": word, "cfg_column": column, "cfg_data": words}
-    return {"cfg_write": np.ones(words.size, np.int64)} | {name: value.ravel() for name, value in values.items()}
-
-
-def tiles(parameters: LdpuParameters, positive: NDArray, negative: NDArray, **settings: NDArray | int) -> Segment:
-    """Run tiles of shape (tiles, columns) in a row. Counts and settings are there in the starts' cycles only."""
-    count, period = len(positive), length(parameters)
-    segment = {}
-    for name, value in {"start": 1, "emit": 1, **settings}.items():
-        segment[name] = np.zeros(count * period, np.int64)
-        segment[name][::period] = value
-    for name, counts in (("count_p", positive), ("count_n", negative)):
-        words = pack(counts, parameters.count_bits)
-        segment[name] = np.zeros((count * period, words.shape[-1]), words.dtype)
-        segment[name][::period] = words
-    return segment
-
-
-def joined(segments: Sequence[Segment]) -> Segment:
-    """One segment after the other; what a segment does not drive is 0."""
-    example = {name: values for segment in segments for name, values in segment.items()}
-    parts: dict[str, list[NDArray]] = {name: [] for name in example}
-    for segment in segments:
-        cycles = len(next(iter(segment.values())))
-        for name, values in example.items():
-            parts[name].append(segment.get(name, np.zeros((cycles, *values.shape[1:]), values.dtype)))
-    return {name: np.concatenate(values) for name, values in parts.items()}
-
-
-def results(parameters: LdpuParameters, outputs: Mapping[str, NDArray]) -> tuple[NDArray, NDArray]:
-    """Activations and ``invalid`` of all tiles that were shown, of shape (tiles, columns)."""
-    valid = outputs["out_valid"] == 1
-    rows = parameters.columns // parameters.lanes
-    np.testing.assert_array_equal(outputs["out_column"][valid], np.arange(valid.sum()) % rows)
-    data = unpack(outputs["out_data"][valid], parameters.lanes, 8, True)
-    invalid = unpack(outputs["invalid"][valid], parameters.lanes, 1, False)
-    return data.reshape(-1, parameters.columns), invalid.reshape(-1, parameters.columns)
 
 
 def usual_words(random: np.random.Generator, columns: int) -> NDArray[np.int64]:

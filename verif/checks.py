@@ -1,0 +1,122 @@
+"""One batch check a design: random and corner vectors through the hardware, compared with the golden model bit for bit.
+
+The same check runs on the generated Verilog and on a netlist in its place.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gen.catalog import Design
+from gen.floats import ConversionParameters, FloatParameters
+from gen.rtl import Rtl
+from gen.vectors import floats as float_vectors
+from sim_models.nmpu import LdpuParameters, NmpuParameters, half_words, ldpu_process
+from verif.batch import simulate
+from verif.nmpu import golden, random_groups, run_array, run_unit
+from verif.nmpu_fp16 import configuration, joined, results, run_lane, tiles
+
+Check = Callable[[Rtl, Any, int, int], int]
+"""Takes the hardware, its parameters, about how many vectors, a seed; returns how many results were compared."""
+
+
+def batch_check(design: Design) -> Check:
+    """The check of ``design``."""
+    return _CHECKS[design.name]
+
+
+def require_equal(got: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]], seed: int) -> int:
+    """Number of equal results; AssertionError shows the first that is not, its place, and the seed."""
+    for name, values in expected.items():
+        wrong = np.argwhere(got[name] != values)
+        if len(wrong):
+            place = tuple(int(index) for index in wrong[0])
+            message = f"{name}{list(place)}: expected {values[place]}, got {got[name][place]}"
+            raise AssertionError(f"{len(wrong)} of {values.size} results differ, first {message} (seed {seed})")
+    return sum(values.size for values in expected.values())
+
+
+def _check_unit(rtl: Rtl, parameters: NmpuParameters, vectors: int, seed: int) -> int:
+    if parameters.storage == "external":
+        raise ValueError("storage must be 'flop' for the batch check of nmpu_unit, not 'external'")
+    tiles_per_sum = 3 if parameters.accumulates else 1
+    groups = random_groups(
+        parameters,
+        max(1, vectors // parameters.columns_per_unit // tiles_per_sum) * tiles_per_sum,
+        parameters.columns_per_unit,
+        seed,
+        tiles=tiles_per_sum,
+    )
+    return require_equal(vars(run_unit(rtl, parameters, groups)), vars(golden(groups, parameters)), seed)
+
+
+def _check_array(rtl: Rtl, parameters: NmpuParameters, vectors: int, seed: int) -> int:
+    if parameters.storage == "external" or parameters.accumulates:
+        raise ValueError("storage must be 'flop' and partial_sum 'none' for the batch check of nmpu")
+    drawn = random_groups(parameters, max(1, vectors // parameters.columns), parameters.columns, seed)
+    words = ("scale_positive", "scale_negative", "offset")
+    shared = {name: getattr(drawn, name)[:1] for name in words if getattr(drawn, name) is not None}
+    groups = replace(drawn, **shared)
+    run, _ = run_array(rtl, parameters, groups)
+    return require_equal(vars(run), vars(golden(groups, parameters)), seed)
+
+
+def _check_lane(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -> int:
+    random = np.random.default_rng(seed)
+    operands = _fp16_operands(random, parameters, (vectors,))
+    operands |= {"addend": operands.pop("offset"), "relu": random.integers(0, 2, vectors)}
+    result = ldpu_process(*(operands[name] for name in _LANE_ORDER), parameters)
+    expected = {"value": result.value, "out_data": result.output, "invalid": result.invalid.astype(np.int64)}
+    return require_equal(run_lane(rtl, operands), expected, seed)
+
+
+_LANE_ORDER = ("count_p", "count_n", "slope_p", "slope_n", "addend", "relu")
+
+
+def _fp16_operands(random: np.random.Generator, parameters: LdpuParameters, shape: tuple[int, ...]) -> dict[str, Any]:
+    counts = random.integers(0, 1 << parameters.count_bits, (2, *shape))
+    ranges = {"slope_p": (0, 0.4), "slope_n": (0, 0.4), "offset": (-60, 60)}
+    words = {name: half_words(random.uniform(*limits, shape[-1])) for name, limits in ranges.items()}
+    return {"count_p": counts[0], "count_n": counts[1], **words}
+
+
+def _check_ldpu(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -> int:
+    if parameters.capture == "serial":
+        raise ValueError("capture must be 'parallel' for the batch check of nmpu_fp16, not 'serial'")
+    random = np.random.default_rng(seed)
+    rows = max(1, vectors // parameters.columns)
+    operands = _fp16_operands(random, parameters, (rows, parameters.columns))
+    relu = random.integers(0, 2, rows)
+    words = np.stack([operands[name] for name in ("slope_p", "slope_n", "offset")])
+    program = joined([configuration(words), tiles(parameters, operands["count_p"], operands["count_n"], relu=relu)])
+    data, invalid = results(parameters, simulate(rtl, program))
+    expected = ldpu_process(operands["count_p"], operands["count_n"], *words, relu[:, None], parameters)
+    got = {"out_data": data, "invalid": invalid}
+    return require_equal(got, {"out_data": expected.output, "invalid": expected.invalid.astype(np.int64)}, seed)
+
+
+def _check_combinational(vectors_of: Callable[..., dict[str, Any]]) -> Check:
+    def check(rtl: Rtl, parameters: FloatParameters | ConversionParameters, vectors: int, seed: int) -> int:
+        drawn = vectors_of(parameters, count=vectors, seed=seed)
+        inputs = {name: np.array(words, np.int64) for name, words in drawn["inputs"].items()}
+        outputs = {name: np.array(words, np.int64) for name, words in drawn["outputs"].items()}
+        return require_equal(simulate(rtl, inputs), outputs, seed)
+
+    return check
+
+
+_CHECKS: dict[str, Check] = {
+    "nmpu_unit": _check_unit,
+    "nmpu": _check_array,
+    "nmpu_fp16": _check_ldpu,
+    "nmpu_fp16_lane": _check_lane,
+    "float_multiply": _check_combinational(float_vectors.float_multiply_vectors),
+    "float_add": _check_combinational(float_vectors.float_add_vectors),
+    "float_fused": _check_combinational(float_vectors.float_fused_vectors),
+    "unsigned_to_float": _check_combinational(float_vectors.unsigned_to_float_vectors),
+    "signed_to_float": _check_combinational(float_vectors.signed_to_float_vectors),
+    "float_to_signed": _check_combinational(float_vectors.float_to_signed_vectors),
+}
