@@ -127,6 +127,8 @@ def _driven_ports(rtl: Rtl, streams: Mapping[str, Source | Sink]) -> set[str]:
 
 def _check_names(rtl: Rtl, given: Iterable[str], known: list[str]) -> None:
     for name in given:
+        if name in streams and not isinstance(given[name], Source | Sink):
+            raise ValueError(f"{name} is a stream: give a {'Source' if streams[name] == 'input' else 'Sink'}")
         if name not in known:
             nearest = difflib.get_close_matches(name, known, 1)
             hint = f", did you mean {nearest[0]!r}?" if nearest else ""

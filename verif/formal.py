@@ -18,8 +18,9 @@ _TOP = "bitline_proof"
 # Word-level sharing comes first: a product that both sides compute of the same operands becomes one.
 _TO_GRAPH = (
     *("memory_map", "wreduce", "opt -full", "wreduce", "opt -full", "async2sync", "chformal -lower"),
-    *("techmap", "opt -full", "dffunmap", "aigmap", "opt_clean", "write_aiger -zinit -B -map proof.map proof.aig"),
+    *("techmap", "opt -full", "dffunmap", "aigmap", "opt_clean"),
 )
+_WRITE = "write_aiger -zinit -B -map proof.map proof.aig"
 _PROVED, _VIOLATED, _UNDECIDED = 1, 0, -1
 _READ = ("read_aiger proof.aig", "fold", "strash")
 
@@ -71,8 +72,13 @@ def prove(rtl: Rtl, properties: str, *, top: str, depth: int = 10, seconds: int 
         (folder / "design.v").write_text(rtl.verilog)
         (folder / "proof.sv").write_text(properties)
         read = ("read_verilog design.v", "read_verilog -sv -formal proof.sv", f"prep -flatten -top {top}")
-        run_yosys([*read, *_TO_GRAPH], folder)
+        run_yosys([*read, *to_graph()], folder)
         return _decide(folder, depth, seconds)
+
+
+def to_graph(*, before_writing: Sequence[str] = ()) -> tuple[str, ...]:
+    """Yosys commands that turn the flat design into the graph that `decide` reads."""
+    return (*_TO_GRAPH, *before_writing, _WRITE)
 
 
 def _decide(folder: Path, depth: int, seconds: int) -> Proof:
@@ -85,6 +91,11 @@ def _decide(folder: Path, depth: int, seconds: int) -> Proof:
         if settled and _searched(folder, depth - 1, seconds):
             return Proof(True, ())
         engines = [(f"bmc3 -F {2 * depth} -T {seconds}",), (f"pdr -T {seconds}",)]
+    return decide(folder, engines, seconds)
+
+
+def decide(folder: Path, engines: Sequence[Sequence[str]], seconds: int) -> Proof:
+    """The answer of the first of ``engines`` (each some ABC commands) that has one; TimeoutError where none has."""
     for engine in engines:
         status = _status(_solve(folder, engine, seconds))
         if status == _VIOLATED:

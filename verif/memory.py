@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.rtl import Port
-from verif.ports import Words, empty_outputs, input_words, word_bytes
+from verif.ports import Words, empty_outputs, input_words, output_bytes, word_bytes
 
 _int64, _pointer = ctypes.c_int64, ctypes.c_void_p
 
@@ -79,7 +79,7 @@ class Channel:
         self.limit = limit if payloads is None else len(payloads)
         self.accepted, self.cycles = Rows(port), Rows(Port("cycle", "output", 63, False))
         self._idle = input_words(port, -1 if port.signed and port.width <= 64 else (1 << port.width) - 1)
-        self._bytes = word_bytes(port) if payloads is not None else self.accepted.rows.strides[0]
+        self._bytes = word_bytes(port) if payloads is not None else output_bytes(port)
 
     def fill(self, memory: StreamMemory, inputs: PortTable, outputs: PortTable) -> None:
         """Enter everything that stays the same during the run."""

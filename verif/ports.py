@@ -42,6 +42,11 @@ def word_bytes(port: Port) -> int:
     return next(size for size in (1, 2, 4, 8) if port.width <= 8 * size)
 
 
+def output_bytes(port: Port) -> int:
+    """Bytes of one result in what `empty_outputs` returns."""
+    return word_bytes(port) if port.width > 64 else 8
+
+
 def empty_outputs(port: Port, cycles: int) -> Words:
     """Room for an output port's values: int64 (uint64 for unsigned 64 bits), or uint32 of shape (cycles, words)."""
     if port.width > 64:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from gen.rtl import Port, Rtl
 from verif.binding import input_ports, load_library, output_ports
 from verif.memory import Channel, PortTable, Rows, RunMemory, StreamMemory
-from verif.ports import Words, word_bytes
+from verif.ports import Words, output_bytes, word_bytes
 
 # Between two calls of this many cycles Python can react to an interrupt, and room for results grows.
 CHUNK = 1 << 18
@@ -27,6 +27,7 @@ class Run:
             raise ValueError(f"seed must be between 0 and {2**31 - 2}, not {seed}")
         self._rtl, self._seed = rtl, seed
         self._library = load_library(rtl)
+        self._ports = {port.name: port for port in output_ports(rtl)}
         self._inputs, self._outputs = PortTable(input_ports(rtl)), PortTable(output_ports(rtl))
 
     def set_input(self, port: Port, words: Words) -> None:
@@ -45,7 +46,7 @@ class Run:
         streams = (StreamMemory * len(channels))()
         for channel, stream in zip(channels, streams, strict=True):
             channel.fill(stream, self._inputs, self._outputs)
-        outputs = {port.name: Rows(port) for port in output_ports(self._rtl) if port.name in recorded}
+        outputs = {name: Rows(port) for name, port in self._ports.items() if name in recorded}
         memory = self._memory(channels, streams, required)
         with self._model() as model:
             while memory.cycle == memory.end < cycles:
@@ -78,7 +79,7 @@ class Run:
     def _make_room(self, outputs: dict[str, Rows], memory: RunMemory, cycles: int) -> None:
         for name, rows in outputs.items():
             rows.reserve(cycles)
-            self._outputs.place(name, rows.rows, row=memory.cycle, step=rows.rows.strides[0])
+            self._outputs.place(name, rows.rows, row=memory.cycle, step=output_bytes(self._ports[name]))
 
     def _check_complete(self, channel: Channel, stream: StreamMemory, cycles: int) -> None:
         if channel.payloads is None and channel.limit is not None and stream.done < channel.limit:
