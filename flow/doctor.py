@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 @dataclass(frozen=True)
 class Finding:
-    """One tool: its version where ``found``, else what its absence ``disables`` and the command that ``installs`` it."""
+    """One tool: its version where ``found``, else what its absence ``disables`` and the command that installs it."""
 
     tool: str
     found: str | None

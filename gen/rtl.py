@@ -15,6 +15,7 @@ from hdl.block import Block
 
 CLOCK, RESET = "clk", "rst"
 
+
 @dataclass(frozen=True)
 class Port:
     """A top-level port: ``direction`` is ``input`` or ``output``; ``signed`` means two's complement."""

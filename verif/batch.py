@@ -1,7 +1,7 @@
 """Simulate a design over numpy arrays: millions of clock cycles per second, no Python in the loop."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ def simulate(
     streams = {name: value for name, value in arrays.items() if isinstance(value, Source | Sink)}
     inputs = {port.name: port for port in input_ports(rtl)}
     driven = _driven_ports(rtl, streams)
-    _check_names(rtl, arrays, [*(inputs.keys() - driven), *_stream_names(rtl)])
+    _check_names(rtl, arrays.keys() - streams.keys(), inputs.keys() - driven)
     words = {name: input_words(inputs[name], value) for name, value in arrays.items() if name not in streams}
     length = _length(rtl, words, inputs, cycles)
     channels = [_channel(rtl, name, stream) for name, stream in streams.items()]
@@ -125,14 +125,17 @@ def _driven_ports(rtl: Rtl, streams: Mapping[str, Source | Sink]) -> set[str]:
     return {f"{name}__{member}" for name in streams for member in ("valid", "payload", "ready")}
 
 
-def _check_names(rtl: Rtl, given: Iterable[str], known: list[str]) -> None:
+def _check_names(rtl: Rtl, given: Iterable[str], free: Collection[str]) -> None:
+    known = _stream_names(rtl)
     for name in given:
-        if name in streams and not isinstance(given[name], Source | Sink):
-            raise ValueError(f"{name} is a stream: give a {'Source' if streams[name] == 'input' else 'Sink'}")
-        if name not in known:
-            nearest = difflib.get_close_matches(name, known, 1)
-            hint = f", did you mean {nearest[0]!r}?" if nearest else ""
-            raise ValueError(f"{rtl.name} has no free input {name!r}{hint} (inputs: {', '.join(sorted(known))})")
+        if name in free:
+            continue
+        if name in known:
+            raise ValueError(f"{name} is a stream: give a {'Source' if known[name] == 'input' else 'Sink'}")
+        nearest = difflib.get_close_matches(name, [*free, *known], 1)
+        hint = f", did you mean {nearest[0]!r}?" if nearest else ""
+        listed = ", ".join(sorted([*free, *known]))
+        raise ValueError(f"{rtl.name} has no free input {name!r}{hint} (inputs: {listed})")
 
 
 def _recorded(rtl: Rtl, driven: set[str], wanted: Iterable[str] | None) -> list[str]:

@@ -153,7 +153,11 @@ def _word_writes(
 def _packed_words(groups: Groups, parameters: NmpuParameters) -> NDArray[np.uint64]:
     """Parameter words {offset, scale_negative, scale_positive} of all columns, (groups, columns)."""
     p, packed, position = parameters, np.zeros(groups.count_p.shape, np.uint64), 0
-    fields = [(groups.scale_positive, p.scale_bits), (groups.scale_negative, p.scale_bits), (groups.offset, p.offset_bits)]
+    fields = [
+        (groups.scale_positive, p.scale_bits),
+        (groups.scale_negative, p.scale_bits),
+        (groups.offset, p.offset_bits),
+    ]
     for values, width in fields:
         if values is not None:
             packed |= (values.astype(np.uint64) & np.uint64((1 << width) - 1)) << np.uint64(position)
@@ -203,7 +207,9 @@ def _beats(payload: NDArray[Any], parameters: NmpuParameters, groups: int) -> Re
     """Beats (groups * columns_per_unit, words) as results (groups, columns)."""
     p = parameters
     clipped_at, column_at = p.units * p.output_bits, p.units * (p.output_bits + 1)
-    bits = np.unpackbits(np.ascontiguousarray(payload).view(np.uint8).reshape(len(payload), -1), axis=1, bitorder="little")
+    bits = np.unpackbits(
+        np.ascontiguousarray(payload).view(np.uint8).reshape(len(payload), -1), axis=1, bitorder="little"
+    )
     tags = bits[:, column_at : column_at + p.column_bits] @ (1 << np.arange(p.column_bits))
     assert (tags == np.tile(np.arange(p.columns_per_unit), groups)).all(), "beats come out of order"
     lanes = bits[:, :clipped_at].reshape(len(payload), p.units, p.output_bits)

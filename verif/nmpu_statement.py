@@ -6,8 +6,8 @@ from sim_models.nmpu import NmpuParameters
 def unit_statement(parameters: NmpuParameters, name: str) -> str:
     """Module ``name`` with the ports of `hdl.nmpu.NmpuUnit`, two pipeline stages, one rounding, own parameter words.
 
-    The arithmetic is the definition, written at full width: products cut, offset aligned, half added, shifted, rectified,
-    clamped. Nothing of how the hardware computes it is used.
+    The arithmetic is the definition, written at full width: products cut, offset aligned, half added, shifted,
+    rectified, clamped. Nothing of how the hardware computes it is used.
     """
     p = parameters
     if (p.variant, p.final_rounding, p.pipeline_stages) != ("single_round", "half_up", 2) or p.columns_per_unit == 1:

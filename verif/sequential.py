@@ -8,7 +8,7 @@ from verif.formal import Proof, decide, to_graph
 from verif.yosys import run_yosys
 
 _TOP = "bitline_proof"
-# Registers that hold the same value in design and statement, found by induction, are merged first; what is left is small.
+# Registers that hold the same value in design and statement, found by induction, are merged first; little is left.
 _ENGINES = (("scorr", "dprove"), ("bmc3 -F 20 -T {seconds}",))
 
 

@@ -29,7 +29,9 @@ def accuracy_bars(correct: Mapping[str, int], images: int) -> str:
     figure, axes = _figure()
     shares = [100 * count / images for count in correct.values()]
     bars = axes.barh(list(correct), shares, color=COLOURS[: len(correct)])
-    axes.bar_label(bars, labels=[f" {share:.2f} % ({count})" for share, count in zip(shares, correct.values(), strict=True)])
+    axes.bar_label(
+        bars, labels=[f" {share:.2f} % ({count})" for share, count in zip(shares, correct.values(), strict=True)]
+    )
     lowest = np.floor(min(shares)) - 2
     axes.set(xlim=(lowest, 101.5), xlabel=f"correct of {images} test images (%); axis starts at {lowest:.0f} %")
     axes.invert_yaxis()

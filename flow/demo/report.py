@@ -58,6 +58,8 @@ def area_rows(result: DemoResult) -> list[dict[str, str]]:
     rows = []
     for design, area in result.areas.items():
         for part, gates in area.parts_ge.items():
-            rows.append({"design": design, "part": part, "um2": f"{gates * area.nand2_um2:,.0f}", "ge": f"{gates:,.0f}"})
+            rows.append(
+                {"design": design, "part": part, "um2": f"{gates * area.nand2_um2:,.0f}", "ge": f"{gates:,.0f}"}
+            )
         rows.append({"design": design, "part": "total", "um2": f"{area.um2:,.0f}", "ge": f"{area.ge:,.0f}"})
     return rows

@@ -1,4 +1,4 @@
-"""Handwritten digits through an int8 network on modelled analog columns, corrected in four ways, one of them hardware."""
+"""Handwritten digits through an int8 network on analog columns, corrected in four ways, one of them hardware."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -104,7 +104,8 @@ def run_demo(rtl: Rtl, parameters: NmpuParameters, seed: int, step: Step) -> Dem
         step(f"classifying {len(digits.test_images)} images: {name}")
         runs[name] = run_mapped(mapped, digits.test_images, correction)
     correct = {
-        name: int((predicted_digits(layers[-1].activations) == digits.test_labels).sum()) for name, layers in runs.items()
+        name: int((predicted_digits(layers[-1].activations) == digits.test_labels).sum())
+        for name, layers in runs.items()
     }
     pairs = list(zip(runs[GOLDEN], runs[VERILOG], strict=True))
     return DemoResult(

@@ -25,5 +25,7 @@ ARITH = (
     _block("float_fused", "floating-point multiply-add, rounded once", "fused"),
     _block("unsigned_to_float", "unsigned integer to floating point", "from_unsigned", "ConversionParameters"),
     _block("signed_to_float", "two's complement integer to floating point", "from_signed", "ConversionParameters"),
-    _block("float_to_signed", "floating point to two's complement integer, clamped", "to_signed", "ConversionParameters"),
+    _block(
+        "float_to_signed", "floating point to two's complement integer, clamped", "to_signed", "ConversionParameters"
+    ),
 )

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 class Design:
     """One generator; its defaults are the configuration that ``source`` publishes.
 
-    ``parameters`` (the parameter class), ``component`` (a callable that takes ``parameters=``) and ``vectors`` (a function
-    of the parameters that computes the bench's stimuli and expected results from the golden model) are named
+    ``parameters`` (the parameter class), ``component`` (a callable that takes ``parameters=``) and ``vectors`` (a
+    function of the parameters that computes the bench's stimuli and expected results from the golden model) are named
     ``module:object`` and imported when first asked for. ``latency`` is a formula in words, ``cycles`` evaluates it;
     ``bench`` is the module of `gen.testbench` that checks the design in cocotb.
     """

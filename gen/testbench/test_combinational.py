@@ -22,7 +22,9 @@ async def every_vector(dut: Any) -> None:
         for name, value in applied.items():
             port = getattr(dut, name)
             port.value = value % (1 << len(port))
-        scoreboard.expect({name: values[index] % (1 << len(getattr(dut, name))) for name, values in outputs.items()}, applied)
+        scoreboard.expect(
+            {name: values[index] % (1 << len(getattr(dut, name))) for name, values in outputs.items()}, applied
+        )
         await Timer(1, "ns")
         scoreboard.check({name: int(getattr(dut, name).value) for name in outputs})
     scoreboard.finish()

@@ -57,7 +57,7 @@ class Driver:
         self.dut.cfg_write.value = 0
 
     async def run(self, group: dict[str, Any]) -> None:
-        """Start a group, tile by tile, in the first possible cycles; returns in the cycle in which the next may start."""
+        """Start a group, tile by tile, without gaps; returns in the cycle in which the next may start."""
         tiles = len(group["count_p"])
         for tile in range(tiles):
             self._drive(group, tile, tiles)

@@ -64,7 +64,9 @@ def _two_operands(
     parameters: FloatParameters, operation: Callable[..., Words], count: int, seed: int
 ) -> dict[str, Any]:
     a, b = _operand_pairs(parameters.format, count, seed)
-    return _vectors({"a": a, "b": b}, {"result": operation(a, b, parameters.format, flush_to_zero=parameters.flush_to_zero)})
+    return _vectors(
+        {"a": a, "b": b}, {"result": operation(a, b, parameters.format, flush_to_zero=parameters.flush_to_zero)}
+    )
 
 
 def _operand_pairs(fmt: FloatFormat, count: int, seed: int) -> tuple[Words, Words]:

@@ -13,7 +13,7 @@ from sim_models.nmpu import NmpuParameters
 
 
 def result_layout(parameters: NmpuParameters) -> data.StructLayout:
-    """One beat of results: ``data`` and ``clipped`` of every unit, the ``column`` within each unit, ``last`` of the group."""
+    """One beat: ``data`` and ``clipped`` of every unit, the ``column`` within each unit, ``last`` of the group."""
     return data.StructLayout(
         {
             "data": data.ArrayLayout(signed(parameters.output_bits), parameters.units),
@@ -31,7 +31,7 @@ class Nmpu(Block):
     `NmpuUnit` and `sim_models.nmpu.process`.
 
     * ``start``, ``ready``, ``relu``, ``shift``, ``overrun``: as in `NmpuUnit`, for all units at once.
-    * ``count_p``, ``count_n``: packed counts of all columns, column 0 low; stable from the start until ``ready`` returns.
+    * ``count_p``, ``count_n``: packed counts of all columns, column 0 low; stable from start until ``ready`` is back.
     * ``cfg_write``, ``cfg_address`` (crossbar column), ``cfg_data``: write one parameter word; not used with
       ``storage='external'``, where ``word_column`` and ``words`` (one per unit, same cycle) take their place.
     * ``outputs``: stream of `result_layout` beats, beat ``j`` carrying column ``j`` of every unit. A stalled consumer

@@ -24,8 +24,8 @@ class NmpuCombine(Block):
     difference plus the aligned offset (``first``) or plus ``previous``; ``data`` is ``total`` rounded.
 
     Ports: ``positive``, ``negative`` (cut products; ``negative`` is absent in signed-input mode), ``offset`` (two's
-    complement), ``shift`` (unsigned; outside ``shift_min..shift_max`` it reads as ``shift_max``), ``relu``; ``data`` (two's
-    complement integer), ``clipped`` (the clamp changed the value); with accumulation also ``first``, ``previous``,
+    complement), ``shift`` (unsigned; outside ``shift_min..shift_max`` it reads as ``shift_max``), ``relu``; ``data``
+    (two's complement integer), ``clipped`` (the clamp changed the value); with accumulation also ``first``, ``previous``,
     ``total`` (two's complement) and ``saturated`` (the clamp of ``total`` changed it).
     """
 
@@ -71,7 +71,7 @@ class NmpuCombine(Block):
         return m
 
     def _difference(self, m: Module) -> Signal:
-        """``w`` before the offset: ``positive - negative`` with ``scale_fraction_bits - pre_cut_bits`` fraction bits."""
+        """``positive - negative``, with ``scale_fraction_bits - pre_cut_bits`` fraction bits."""
         difference = Signal(signed(self.parameters.cut_bits + 1))
         m.d.comb += difference.eq(self.positive if self.parameters.signed_input else self.positive - self.negative)
         return difference

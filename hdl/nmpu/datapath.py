@@ -31,7 +31,7 @@ class NmpuDatapath(Block):
 
     Rank S0 (three stages) holds the selected operands, S1 (two or three) the cut products, the last the result.
 
-    Ports: ``advance`` (all ranks move), ``count_p`` and ``count_n`` (all columns' counts), ``column`` (the one entering),
+    Ports: ``advance`` (all ranks move), ``count_p`` and ``count_n`` (all columns' counts), ``column`` (entering now),
     ``word`` (its parameters); ``shift`` and ``relu`` belong to the column that is at the combining step, one rank
     before the result; ``out_data``, ``out_clipped`` (registered). With ``partial_sum='accumulate'`` also ``first``
     (load the offset instead of adding to the accumulator), ``accumulate`` (a column is at the combining step) and

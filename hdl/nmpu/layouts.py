@@ -26,7 +26,7 @@ def column_word(parameters: NmpuParameters) -> data.StructLayout:
 
 
 def number_formats(parameters: NmpuParameters, word: str, result: str) -> dict[str, Format]:
-    """Formats of the data ports of a unit or array; ``word`` and ``result`` are the paths of its parameter word and result."""
+    """Formats of the data ports of a unit or array; ``word`` and ``result`` are paths of parameter word and result."""
     p = parameters
     count = Format(signed=p.signed_input, integer_bits=p.input_bits, fraction_bits=0)
     scale = Format(signed=False, integer_bits=p.scale_integer_bits, fraction_bits=p.scale_fraction_bits)

@@ -12,8 +12,8 @@ from sim_models.nmpu import NmpuParameters
 class NmpuStorage(Block):
     """``columns_per_unit`` parameter words: one write port, one combinational read port; not reset.
 
-    Ports: ``write``, ``write_column``, ``write_word``; ``column``, ``word``. A word written in one cycle is read from the
-    next on.
+    Ports: ``write``, ``write_column``, ``write_word``; ``column``, ``word``. A word written in one cycle is read from
+    the next on.
     """
 
     def __init__(self, *, parameters: NmpuParameters) -> None:
@@ -26,7 +26,7 @@ class NmpuStorage(Block):
                 "write_word": In(word),
                 "column": In(column),
                 "word": Out(word),
-            }  # fmt: skip
+            }
         )
 
     def elaborate(self, platform: object) -> Module:

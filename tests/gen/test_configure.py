@@ -18,7 +18,10 @@ def test_defaults_file_and_words_win_in_that_order(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["colums_per_unit=4"], "unknown key 'colums_per_unit': did you mean 'columns_per_unit'? allowed: accumulator_"),
+        (
+            ["colums_per_unit=4"],
+            "unknown key 'colums_per_unit': did you mean 'columns_per_unit'? allowed: accumulator_",
+        ),
         (["units"], "parameters are given as key=value, not 'units'"),
         (["units=many"], "units must be an integer, not 'many'"),
         (["units=4.0"], "units must be an integer, not '4.0'"),

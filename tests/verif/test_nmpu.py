@@ -56,7 +56,9 @@ def test_every_pair_of_counts(setting: tuple[int, ...], variant: str) -> None:
     positive, negative = (grid.ravel() for grid in np.meshgrid(np.arange(1024), np.arange(1024)))
     names = ("scale_positive", "scale_negative", "offset", "shift", "relu")
     constants = {name: np.full(positive.size, value) for name, value in zip(names, setting, strict=True)}
-    results = run_unit(unit(parameters), parameters, groups_of(parameters, count_p=positive, count_n=negative, **constants))
+    results = run_unit(
+        unit(parameters), parameters, groups_of(parameters, count_p=positive, count_n=negative, **constants)
+    )
     expected = process(positive, negative, *setting, parameters)
     np.testing.assert_array_equal(results.data.ravel(), expected)
 
@@ -99,7 +101,9 @@ CONFIGURATIONS = (
 )
 
 
-@pytest.mark.parametrize("configuration", CONFIGURATIONS, ids=lambda configuration: "-".join(map(str, configuration.values())))
+@pytest.mark.parametrize(
+    "configuration", CONFIGURATIONS, ids=lambda configuration: "-".join(map(str, configuration.values()))
+)
 def test_random_vectors_in_every_kind_of_configuration(configuration: dict[str, Any]) -> None:
     parameters = NmpuParameters(**configuration)
     for tiles in (1, 4) if parameters.accumulates else (1,):
