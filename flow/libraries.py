@@ -47,6 +47,7 @@ _SOURCES = {
     "asap7": _Source(
         files=tuple(f"asap7sc7p5t_{part}_RVT_TT_nldm_*.lib" for part in ("AO", "INVBUF", "OA", "SEQ", "SIMPLE")),
         folders=("asap7/lib/NLDM", "asap7sc7p5t_28/LIB/NLDM"),
+        dont_use=("DFF?Qx4_*",),  # larger than the flip-flop with inverted output and an inverter
         driver="BUFx2_ASAP7_75t_R",  # the smallest buffers are delay cells
     ),
     "osu018": _Source(files=("osu018_stdcells.lib",), folders=("osu018", "osu018/lib")),
@@ -75,9 +76,13 @@ class Library:
         """Area of one cell."""
         return self.cells[cell].area_um2
 
-    def count(self, cells: Mapping[str, int], *kinds: str) -> int:
-        """How many of ``cells`` (name to number) are of one of these kinds."""
-        return sum(number for name, number in cells.items() if self.cells[name].kind in kinds)
+    def holds_state(self, cell: str) -> bool:
+        """Whether a cell is a flip-flop or latch."""
+        return self.cells[cell].kind != "combinational"
+
+    def state_outputs(self) -> dict[str, list[str]]:
+        """The output pins of every cell that holds state."""
+        return {name: list(cell.outputs) for name, cell in self.cells.items() if self.holds_state(name)}
 
 
 def find(name: str = DEFAULT, liberty: Sequence[Path] = ()) -> Library:

@@ -1,4 +1,4 @@
-"""Cached results: one folder per entry, written all at once, with checksums that tell a damaged entry from a good one."""
+"""Cached results: one folder per entry, written all at once, with checksums that tell a damaged one from a good one."""
 
 import hashlib
 import json

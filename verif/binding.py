@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gen.cache import cache_folder, content_key, publish
 from gen.rtl import CLOCK, RESET, Port, Rtl
-from verif.build import Toolchain, compile_model, find_compiler, link, platform_key
+from verif.build import Toolchain, build_key, compile_model, find_compiler, link
 from verif.verilator import find_verilator, verilate
 
 RESET_CYCLES = 2
@@ -51,7 +51,7 @@ def build_library(rtl: Rtl) -> Path:
     """Path of the simulation library of ``rtl``; raises what `load_library` raises."""
     verilator = find_verilator()
     wrapper, code = _wrapper(rtl), _code(rtl)
-    key = content_key(rtl.verilog, wrapper, code, verilator.version, _DEFINES, platform_key())
+    key = content_key(rtl.verilog, wrapper, code, _DEFINES, build_key(verilator))
     target = cache_folder("batch") / key
     if not target.exists():
         compiler = find_compiler()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gen.cache import cache_folder, content_key, publish
 from gen.tools import find_tool
-from verif.verilator import Verilator
+from verif.verilator import OPTIONS, Verilator
 
 # Up to here a design is one translation unit compiled for speed; beyond, file by file on all cores, for build time.
 _ONE_UNIT_BYTES = 400_000
@@ -41,9 +41,9 @@ def find_compiler() -> Path:
     return find_tool("g++", disables="every Verilog simulation", install="apt-get install build-essential")
 
 
-def platform_key() -> tuple[str, ...]:
-    """What a compiled file depends on beside its sources: processor family and C library."""
-    return (platform.machine(), *platform.libc_ver())
+def build_key(verilator: Verilator) -> tuple[object, ...]:
+    """What a build depends on beside the design: Verilator, flags, processor family and C library."""
+    return (verilator.version, OPTIONS, _FLAGS, _ONE_UNIT_BYTES, platform.machine(), *platform.libc_ver())
 
 
 def compile_model(tools: Toolchain, folder: Path, extra: Sequence[str] = ()) -> list[Path]:
@@ -105,7 +105,7 @@ def _header(tools: Toolchain) -> Path:
 
 
 def _key(tools: Toolchain, part: str) -> str:
-    return content_key(part, tools.verilator.version, tools.flags, _compiler_version(tools.compiler), platform_key())
+    return content_key(part, tools.flags, _compiler_version(tools.compiler), build_key(tools.verilator))
 
 
 @cache

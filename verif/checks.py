@@ -68,7 +68,8 @@ def _check_lane(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -
     random = np.random.default_rng(seed)
     operands = _fp16_operands(random, parameters, (vectors,))
     operands |= {"addend": operands.pop("offset"), "relu": random.integers(0, 2, vectors)}
-    result = ldpu_process(*(operands[name] for name in _LANE_ORDER), parameters)
+    ordered: list[Any] = [*(operands[name] for name in _LANE_ORDER), parameters]
+    result = ldpu_process(*ordered)
     expected = {"value": result.value, "out_data": result.output, "invalid": result.invalid.astype(np.int64)}
     return require_equal(run_lane(rtl, operands), expected, seed)
 
@@ -93,7 +94,8 @@ def _check_ldpu(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -
     words = np.stack([operands[name] for name in ("slope_p", "slope_n", "offset")])
     program = joined([configuration(words), tiles(parameters, operands["count_p"], operands["count_n"], relu=relu)])
     data, invalid = results(parameters, simulate(rtl, program))
-    expected = ldpu_process(operands["count_p"], operands["count_n"], *words, relu[:, None], parameters)
+    ordered: list[Any] = [operands["count_p"], operands["count_n"], *words, relu[:, None], parameters]
+    expected = ldpu_process(*ordered)
     got = {"out_data": data, "invalid": invalid}
     return require_equal(got, {"out_data": expected.output, "invalid": expected.invalid.astype(np.int64)}, seed)
 

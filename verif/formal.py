@@ -107,7 +107,7 @@ def decide(folder: Path, engines: Sequence[Sequence[str]], seconds: int) -> Proo
 
 def _is_combinational(folder: Path) -> bool:
     """Whether the graph has neither registers nor assumptions, which become a register."""
-    header = (folder / "proof.aig").open("rb").readline().split()
+    header = (folder / "proof.aig").read_bytes().split(b"\n", 1)[0].split()
     latches, assumptions = int(header[3]), int(header[7])
     return not latches and not assumptions
 

@@ -78,15 +78,16 @@ def random_groups(parameters: NmpuParameters, groups: int, columns: int, seed: i
 
 def golden(groups: Groups, parameters: NmpuParameters) -> Results:
     """What the golden model gives for ``groups``."""
-    scales = (groups.scale_positive, groups.scale_negative)
+    counts, scales = (groups.count_p, groups.count_n), (groups.scale_positive, groups.scale_negative)
     if not parameters.accumulates:
         settings = (groups.shift[:, None], groups.relu[:, None])
         values: Any = intermediate(groups.count_p, groups.count_n, *scales, groups.offset, *settings, parameters)
         return Results(data=values.output, clipped=values.clipped.astype(np.int64))
-    by_tile = [None if words is None else _tiles_first(words, groups) for words in (groups.count_p, groups.count_n)]
+    by_tile: list[Any] = [None if words is None else _tiles_first(words, groups) for words in counts]
     words = [None if scale is None else _tiles_first(scale, groups)[0] for scale in (*scales, groups.offset)]
     settings = (groups.shift[:: groups.tiles, None], groups.relu[:: groups.tiles, None])
-    values = accumulate(*by_tile, *words, *settings, parameters)
+    operands: list[Any] = [*by_tile, *words, *settings, parameters]
+    values = accumulate(*operands)
     return Results(data=values.output, clipped=values.clipped.astype(np.int64))
 
 

@@ -13,7 +13,7 @@ from verif.memory import Channel, PortTable, Rows, RunMemory, StreamMemory
 from verif.ports import Words, output_bytes, word_bytes
 
 # Between two calls of this many cycles Python can react to an interrupt, and room for results grows.
-CHUNK = 1 << 18
+CHUNK = 1 << 16
 _MESSAGE_BYTES = 512
 
 Results = dict[str, NDArray[np.generic]]

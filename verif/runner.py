@@ -14,7 +14,7 @@ from cocotb_tools.runner import Runner, get_runner
 from gen.cache import cache_folder, content_key, publish
 from gen.rtl import Rtl
 from gen.tools import find_tool
-from verif.build import Toolchain, compile_model, find_compiler, link, platform_key
+from verif.build import Toolchain, build_key, compile_model, find_compiler, link
 from verif.verilator import find_verilator, verilate
 
 SIMULATORS = ("verilator", "icarus")
@@ -103,7 +103,7 @@ def _build_verilator(rtl: Rtl) -> Path:
     verilator = find_verilator()
     main = (cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp").read_text()
     libraries = cocotb_tools.config.libs_dir
-    key = content_key(rtl.name, rtl.verilog, main, str(libraries), verilator.version, _OPTIONS, platform_key())
+    key = content_key(rtl.name, rtl.verilog, main, str(libraries), _OPTIONS, build_key(verilator))
     target = cache_folder("cocotb") / key
     if not target.exists():
         tools = Toolchain(verilator, find_compiler(), (), _LIBRARY)

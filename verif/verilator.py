@@ -70,7 +70,7 @@ def _output(*command: str) -> str:
 
 # Functions of more than 200 statements are split: the C++ compiler's time grows faster than a function's length.
 # Registers without reset start at random values, so that a design cannot come to rely on zeros.
-_OPTIONS = (
+OPTIONS = (
     *("--cc", "--prefix", "Vtop", "-O3", "--x-assign", "fast", "--x-initial", "unique", "--no-timing", "--no-assert"),
     *("--output-split", "20000", "--output-split-cfuncs", "200", "-Wno-fatal", "-Wno-lint", "-Wno-style", "--quiet"),
 )
@@ -83,7 +83,7 @@ def verilate(
 
     :raises ValueError: Verilator refuses the Verilog; the message is its first error.
     """
-    command = [str(verilator.program), *_OPTIONS, *options, "--top-module", top, "--Mdir", str(folder)]
+    command = [str(verilator.program), *OPTIONS, *options, "--top-module", top, "--Mdir", str(folder)]
     command += map(str, sources)
     environment = os.environ | {"VERILATOR_ROOT": str(verilator.root)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)

@@ -1,21 +1,31 @@
 """Handwritten digits through an int8 network on analog columns, corrected in four ways, one of them hardware."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flow.assembly import Assembly
 from flow.digits import backends
 from flow.digits.data import load as load_digits
-from flow.digits.mapping import Counts, LayerRun, MappedLayer, map_network, run_mapped
+from flow.digits.mapping import CountBackend, Counts, LayerRun, MappedLayer, map_network, run_mapped
 from flow.digits.network import load as load_network
 from flow.digits.network import predicted_digits
-from gen.rtl import Rtl
-from sim_models.nmpu import AimcColumnParameters, LdpuParameters, NmpuParameters, quantize_columns
-from sim_models.nmpu.cycles import ldpu_cycles, nmpu_cycles
+from flow.libraries import find as find_library
+from flow.nmpu_prices import array_price, ldpu_price
+from gen.rtl import Rtl, elaborate
+from hdl.nmpu import Nmpu
+from sim_models.nmpu import (
+    AimcColumnParameters,
+    LdpuParameters,
+    NmpuParameters,
+    ldpu_cycles,
+    nmpu_cycles,
+    quantize_columns,
+)
+from verif.binding import load_library
 from verif.nmpu import Groups, run_array
 
 FLOAT64, FP16 = "float64", "FP16 model"
@@ -24,16 +34,6 @@ GOLDEN, VERILOG = "NMPU golden model", "NMPU Verilog, simulated"
 _CHUNK = 8192
 
 Step = Callable[[str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Area:
-    """Area of a design, and of its parts in gate equivalents."""
-
-    um2: float
-    ge: float
-    nand2_um2: float
-    parts_ge: dict[str, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +47,7 @@ class DemoResult:
     correct: dict[str, int]
     errors: dict[str, NDArray[np.int64]]
     cycles: dict[str, int]
-    areas: dict[str, Area] = field(default_factory=dict)
-    conditions: str = ""
+    areas: dict[str, Assembly] = field(default_factory=dict)
 
 
 class SimulatedNmpu:
@@ -87,13 +86,33 @@ class SimulatedNmpu:
         )
 
 
-def run_demo(rtl: Rtl, parameters: NmpuParameters, seed: int, step: Step) -> DemoResult:
-    """Run all test images; ``step`` is called with the name of each step as it begins."""
+def run_demo(seed: int, step: Step) -> DemoResult:
+    """Generate, simulate and price; ``step`` is called with the name of each step as it begins."""
+    step("generating the NMPU array")
+    parameters, ldpu = NmpuParameters(), LdpuParameters()
+    rtl = elaborate(Nmpu(parameters=parameters), "nmpu")
+    # Synthesis runs beside the simulation, in processes of its own.
+    with ThreadPoolExecutor(2) as pool:
+        library = find_library()
+        prices = {
+            f"{parameters.units} NMPU units": pool.submit(array_price, parameters, library),
+            "FP16 unit, one lane": pool.submit(ldpu_price, ldpu, library),
+        }
+        result = _classify(rtl, parameters, seed, step)
+        step("pricing both designs on the cell library")
+        areas = {name: price.result() for name, price in prices.items()}
+    return replace(result, areas=areas)
+
+
+def _classify(rtl: Rtl, parameters: NmpuParameters, seed: int, step: Step) -> DemoResult:
+    """All test images, corrected in four ways."""
     step("reading digits, mapping the network on analog columns")
     digits = load_digits()
     mapped = map_network(load_network(), digits.train_images, AimcColumnParameters(seed=seed))
+    step("building the simulator of the generated Verilog")
+    load_library(rtl)
     hardware = SimulatedNmpu(rtl, parameters)
-    corrections: dict[str, Any] = {
+    corrections: dict[str, CountBackend] = {
         FLOAT64: backends.real,
         FP16: backends.fp16,
         GOLDEN: backends.nmpu,
@@ -140,8 +159,3 @@ def _cycles(layers: tuple[LayerRun, ...], simulated: int, images: int, parameter
         name = f"FP16 unit, one vector of 256 columns, service model {model} (formula)"
         cycles[name] = ldpu_cycles(256, LdpuParameters(service_model=model))
     return cycles
-
-
-def default_page() -> Path:
-    """Where the report goes when no place is given."""
-    return Path("bitline-demo.html")

@@ -5,6 +5,9 @@ from typing import Any
 
 import cocotb
 
+# The seed of the run, which repeats it; inside a test cocotb puts the test's own in its place.
+_SEED = getattr(cocotb, "RANDOM_SEED", None)
+
 
 class Scoreboard:
     """Expected results of one output, each with the inputs that lead to it."""
@@ -43,4 +46,4 @@ class Scoreboard:
             raise AssertionError(self._message("nothing was compared"))
 
     def _message(self, text: str) -> str:
-        return f"{self._name}, result {self.checked}: {text} (seed {cocotb.RANDOM_SEED})"
+        return f"{self._name}, result {self.checked}: {text} (seed {_SEED})"

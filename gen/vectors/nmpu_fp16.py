@@ -58,8 +58,8 @@ def _layer(parameters: LdpuParameters, words: Words, tiles: int, random: np.rand
     p = parameters
     positive, negative = random.integers(0, 1 << p.count_bits, (2, tiles, p.columns))
     relu = int(random.integers(2))
-    slopes = (np.broadcast_to(words[index], positive.shape) for index in (0, 1))
-    result = ldpu_aggregate(positive, negative, *slopes, words[2], relu, p)
+    slope_p, slope_n = (np.broadcast_to(words[index], positive.shape) for index in (0, 1))
+    result = ldpu_aggregate(positive, negative, slope_p, slope_n, words[2], relu, p)
     return {
         "relu": relu,
         "count_p": [_packed(tile, p) for tile in positive],

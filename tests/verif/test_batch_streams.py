@@ -50,7 +50,7 @@ def test_patterns_and_a_reset_in_flight(buffer: Rtl, valid: list[int], ready: li
     expected = _model(payloads.tolist(), valid, ready, 400, {20, 21, 50})
     assert {name: values.tolist() for name, values in result.items()} == expected
     assert len(expected["i__cycle"]) == 60
-    assert 0 < 60 - len(expected["o"]) <= 2, "each of the two resets loses at most the entry in the buffer"
+    assert len(expected["o"]) >= 58, "each of the two resets loses at most the entry in the buffer"
 
 
 def test_ends_with_the_last_transfer_asked_for(buffer: Rtl) -> None:
@@ -67,7 +67,8 @@ def test_ends_with_the_last_transfer_asked_for(buffer: Rtl) -> None:
 def test_results_grow_over_long_runs(buffer: Rtl, transfers: int | None) -> None:
     count, cycles = CHUNK + 1000, 3 * CHUNK
     payloads = np.arange(count) % 256 - 128
-    result = simulate(buffer, {"i": Source(payloads=payloads), "o": Sink(transfers=transfers, ready=[1, 0])}, cycles=cycles)
+    arrays = {"i": Source(payloads=payloads), "o": Sink(transfers=transfers, ready=[1, 0])}
+    result = simulate(buffer, arrays, cycles=cycles)
     assert (result["o"] == payloads).all()
     assert (np.diff(result["o__cycle"]) == 2).all()
     assert len(result["offer"]) == (cycles if transfers is None else result["o__cycle"][-1] + 1)

@@ -1,0 +1,113 @@
+"""Price a large design block by block: each distinct block once, flattened, by its best recipe; the rest as it is."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from flow.libraries import Library
+from flow.recipes import AREA, Recipe, hierarchical
+from flow.synthesis import Synthesis, best_of, synthesize
+from gen.rtl import CLOCK, Rtl
+
+GLUE = "wiring and decoders"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """Equal-named instances of a design: how many, the synthesis of one, the area of all in um2."""
+
+    name: str
+    count: int
+    each: Synthesis | None
+    area_um2: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assembly:
+    """A design's parts; areas pre-layout, no wires, one corner. ``delay_ps`` is that of the slowest block."""
+
+    name: str
+    library: Library
+    parts: tuple[Part, ...]
+
+    @property
+    def area_um2(self) -> float:
+        """Area of all parts."""
+        return sum(part.area_um2 for part in self.parts)
+
+    @property
+    def ge(self) -> float:
+        """Area in two-input NAND gates."""
+        return self.area_um2 / self.library.nand2_um2
+
+    @property
+    def delay_ps(self) -> float:
+        """Longest combinational path inside a block; paths across blocks are not timed."""
+        return max(part.each.delay_ps for part in self.parts if part.each)
+
+    def parts_ge(self) -> dict[str, float]:
+        """Area of each part in two-input NAND gates."""
+        return {part.name: part.area_um2 / self.library.nand2_um2 for part in self.parts}
+
+    def without(self, *names: str) -> float:
+        """Area in um2 without the parts called ``names``."""
+        return sum(part.area_um2 for part in self.parts if part.name not in names)
+
+
+def assemble(rtl: Rtl, blocks: Mapping[str, Sequence[Recipe]], library: Library) -> Assembly:
+    """Price ``rtl``: clocked modules named in ``blocks`` (a name matches with any serial number) by the best of their recipes.
+
+    Parts are named after their instances, numbers dropped. What lies outside all blocks is one more part, mapped by
+    with the hierarchy kept.
+    """
+    (recipe,) = hierarchical((AREA,))
+    outer = synthesize(replace(rtl, verilog=_hollow(rtl.verilog, blocks)), recipe, library)
+    found: Counter[tuple[str, str]] = Counter()
+    glue = 0.0
+    pending = [(rtl.name, rtl.name)]
+    while pending:
+        instance, module = pending.pop()
+        if _base(module) in blocks:
+            found[_base(instance), module] += 1
+            continue
+        glue += outer.modules[module].area_um2
+        pending += outer.modules[module].instances.items()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(_part, rtl, name, module, count, blocks[_base(module)], library)
+            for (name, module), count in sorted(found.items())
+        ]
+        parts = [job.result() for job in jobs]
+    parts.append(Part(name=GLUE, count=1, each=None, area_um2=glue))
+    return Assembly(name=rtl.name, library=library, parts=tuple(sorted(parts, key=lambda part: -part.area_um2)))
+
+
+def _part(rtl: Rtl, name: str, module: str, count: int, recipes: Sequence[Recipe], library: Library) -> Part:
+    best = best_of(replace(rtl, name=module), recipes, library).winner
+    return Part(name=name, count=count, each=best, area_um2=count * best.area_um2)
+
+
+def _base(name: str) -> str:
+    return re.sub(r"_\d+$", "", name)
+
+
+def _hollow(verilog: str, blocks: Mapping[str, Sequence[Recipe]]) -> str:
+    """The text with the blocks' insides taken out, so that only what lies outside them is mapped."""
+
+    def empty(module: re.Match[str]) -> str:
+        if _base(module["name"]) not in blocks:
+            return module[0]
+        ports = re.findall(r"^  (input|output) (?:signed )?(?:\[(\d+):0\] )?(\S+ ?);\n", module[0], re.M)
+        declared = [f"  {direction} [{high or 0}:0] {name};\n" for direction, high, name in ports]
+        inputs = ", ".join(name for direction, _, name in ports if direction == "input")
+        # A register that depends on every input: what drives the block is kept, and no loop is closed through it.
+        driven = [f"  reg any;\n  always @(posedge {CLOCK}) any <= ^{{{inputs}}};\n"]
+        for direction, high, name in ports:
+            if direction == "output":
+                driven.append(f"  assign {name} = {{{int(high or 0) + 1}{{any}}}};\n")
+        return "".join((module["head"], *declared, *driven, "endmodule\n"))
+
+    return re.sub(r"^(?P<head>module \\?(?P<name>\w+) ?\([^;]*;\n).*?^endmodule\n", empty, verilog, flags=re.M | re.S)

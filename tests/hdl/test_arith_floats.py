@@ -1,0 +1,284 @@
+"""Floating-point components in simulation against numpy, ml_dtypes and the golden model, every bit of every result."""
+
+from collections.abc import Callable
+
+import ml_dtypes
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gen.rtl import elaborate
+from hdl.arith import FloatAdd, FloatFused, FloatMultiply, FloatToSigned, SignedToFloat, UnsignedToFloat
+from hdl.block import Block
+from sim_models.arith import (
+    BF16,
+    FP16,
+    FP32,
+    FloatFormat,
+    float_add,
+    float_fused,
+    float_multiply,
+    float_to_signed,
+    signed_to_float,
+    unsigned_to_float,
+)
+from sim_models.arith.stimulus import corner_words, nearby_words, random_words, tie_addends, tie_factors
+from verif.batch import simulate
+
+Words = NDArray[np.int64]
+
+SEED = 754
+RANDOM = 500_000
+KINDS = {FP16: np.float16, BF16: ml_dtypes.bfloat16, FP32: np.float32}
+FORMATS = pytest.mark.parametrize("fmt", KINDS, ids=["fp16", "bf16", "fp32"])
+OPERATIONS = pytest.mark.parametrize(
+    ("component", "golden", "reference", "ties"),
+    [(FloatMultiply, float_multiply, np.multiply, tie_factors), (FloatAdd, float_add, np.add, tie_addends)],
+    ids=["multiply", "add"],
+)
+
+
+def format_name(fmt: FloatFormat) -> str:
+    return f"e{fmt.exponent_bits}f{fmt.fraction_bits}"
+
+
+# Formats so narrow that every operand combination can be tried; two exponent bits make sums and products of
+# subnormals matter, many fraction bits for few exponents make leading zeros in products long.
+NARROW = [FloatFormat(exponent_bits=e, fraction_bits=f) for e, f in [(2, 1), (2, 3), (3, 2), (4, 1)]]
+
+
+def run(component: Block, **inputs: Words) -> Words:
+    """The component's ``result`` port for every word of the inputs."""
+    return simulate(elaborate(component, "dut"), inputs)["result"]
+
+
+def unsigned_kind(fmt: FloatFormat) -> type[np.unsignedinteger]:
+    return np.uint32 if fmt.width == 32 else np.uint16
+
+
+def reference_words(function: np.ufunc, fmt: FloatFormat, *operands: Words) -> Words:
+    """What numpy or ml_dtypes computes, as words, with every NaN made the canonical one."""
+    kind = unsigned_kind(fmt)
+    with np.errstate(all="ignore"):
+        result = function(*(words.astype(kind).view(KINDS[fmt]) for words in operands))
+        return np.where(np.isnan(result), fmt.nan, result.view(kind).astype(np.int64))
+
+
+def all_words(fmt: FloatFormat, operands: int) -> list[Words]:
+    """Every combination of operand words."""
+    return [grid.ravel() for grid in np.meshgrid(*[np.arange(1 << fmt.width)] * operands)]
+
+
+def operand_pairs(fmt: FloatFormat, ties: Callable[..., tuple[Words, Words]]) -> tuple[Words, Words]:
+    """Corner pairs (for half precision all of them), uniform pairs, pairs of nearby exponents and ties."""
+    random = np.random.default_rng(SEED)
+    corners = corner_words(fmt)
+    if fmt is FP16:
+        first, second = (grid.ravel() for grid in np.meshgrid(corners, corners))
+    else:
+        first, second = random.choice(corners, (2, RANDOM))
+    plain, near, tie = random_words(fmt, RANDOM, random), random_words(fmt, RANDOM, random), ties(fmt, RANDOM, random)
+    others = random_words(fmt, RANDOM, random), nearby_words(near, fmt, random)
+    return np.concatenate([first, plain, near, tie[0]]), np.concatenate([second, *others, tie[1]])
+
+
+def fused_operands(fmt: FloatFormat, count: int) -> tuple[Words, Words, Words]:
+    """Addends near the product, opposite to it, and unrelated; factors from corners, ties and all words."""
+    random = np.random.default_rng(SEED)
+    tie = tie_factors(fmt, count, random)
+    a = np.concatenate([random.choice(corner_words(fmt), count), random_words(fmt, count, random), tie[0]])
+    b = np.concatenate([random.choice(corner_words(fmt), count), random_words(fmt, count, random), tie[1]])
+    product = float_multiply(a, b, fmt)
+    near, other = nearby_words(product, fmt, random), random.choice(corner_words(fmt), len(a))
+    choice = random.integers(0, 4, len(a))
+    c = np.select([choice == 0, choice == 1, choice == 2], [product ^ fmt.sign_mask, other, near ^ 1], near)
+    return a, b, c
+
+
+@FORMATS
+@OPERATIONS
+def test_operation_equals_numpy(
+    fmt: FloatFormat,
+    component: type[Block],
+    golden: Callable[..., Words],
+    reference: np.ufunc,
+    ties: Callable[..., tuple[Words, Words]],
+) -> None:
+    a, b = operand_pairs(fmt, ties)
+    assert len(a) >= 2_000_000
+    result = run(component(format=fmt), a=a, b=b)
+    assert np.array_equal(result, reference_words(reference, fmt, a, b))
+    assert np.array_equal(result, golden(a, b, fmt))
+
+
+@FORMATS
+@OPERATIONS
+def test_flushing_operation_equals_the_golden_model(
+    fmt: FloatFormat,
+    component: type[Block],
+    golden: Callable[..., Words],
+    reference: np.ufunc,
+    ties: Callable[..., tuple[Words, Words]],
+) -> None:
+    a, b = operand_pairs(fmt, ties)
+    result = run(component(format=fmt, flush_to_zero=True), a=a, b=b)
+    assert np.array_equal(result, golden(a, b, fmt, flush_to_zero=True))
+    # Where neither an operand nor the result is subnormal, flushing changes nothing.
+    plain = reference_words(reference, fmt, a, b)
+    words = np.stack([a, b, plain]) & (fmt.sign_mask - 1)
+    ordinary = ((words == 0) | (words > 1 << fmt.fraction_bits)).all(axis=0)
+    assert ordinary.sum() > 500_000
+    assert np.array_equal(result[ordinary], plain[ordinary])
+
+
+@pytest.mark.parametrize("flush", [False, True])
+@FORMATS
+def test_fused_equals_the_golden_model(fmt: FloatFormat, flush: bool) -> None:
+    a, b, c = fused_operands(fmt, RANDOM)
+    result = run(FloatFused(format=fmt, flush_to_zero=flush), a=a, b=b, c=c)
+    assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
+
+
+@FORMATS
+def test_fused_is_a_multiplier_and_an_adder(fmt: FloatFormat) -> None:
+    random = np.random.default_rng(SEED)
+    a, b = random.choice(corner_words(fmt), (2, RANDOM))
+    one = np.full_like(a, fmt.bias << fmt.fraction_bits)
+    product = reference_words(np.multiply, fmt, a, b)
+    fused = FloatFused(format=fmt)
+    assert np.array_equal(run(fused, a=a, b=b, c=(a ^ b) & fmt.sign_mask), product)
+    assert np.array_equal(run(fused, a=a, b=one, c=b), reference_words(np.add, fmt, a, b))
+
+
+@pytest.mark.parametrize("flush", [False, True])
+@pytest.mark.parametrize("fmt", NARROW, ids=format_name)
+def test_every_operation_of_narrow_formats(fmt: FloatFormat, flush: bool) -> None:
+    a, b = all_words(fmt, 2)
+    for component, golden in ((FloatMultiply, float_multiply), (FloatAdd, float_add)):
+        result = run(component(format=fmt, flush_to_zero=flush), a=a, b=b)
+        assert np.array_equal(result, golden(a, b, fmt, flush_to_zero=flush))
+    a, b, c = all_words(fmt, 3)
+    result = run(FloatFused(format=fmt, flush_to_zero=flush), a=a, b=b, c=c)
+    assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flush", [False, True])
+@pytest.mark.parametrize("exponent_bits", range(2, 9))
+@pytest.mark.parametrize("fraction_bits", [1, 2, 3, 4, 6, 9, 13, 16, 20, 23])
+def test_formats_of_every_size(exponent_bits: int, fraction_bits: int, flush: bool) -> None:
+    fmt = FloatFormat(exponent_bits=exponent_bits, fraction_bits=fraction_bits)
+    for component, golden, ties in (
+        (FloatMultiply, float_multiply, tie_factors),
+        (FloatAdd, float_add, nearby_pairs),
+    ):
+        a, b = ties(fmt, RANDOM, np.random.default_rng(SEED))
+        result = run(component(format=fmt, flush_to_zero=flush), a=a, b=b)
+        assert np.array_equal(result, golden(a, b, fmt, flush_to_zero=flush))
+    a, b, c = fused_operands(fmt, RANDOM)
+    result = run(FloatFused(format=fmt, flush_to_zero=flush), a=a, b=b, c=c)
+    assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
+
+
+def nearby_pairs(fmt: FloatFormat, count: int, random: np.random.Generator) -> tuple[Words, Words]:
+    words = random_words(fmt, count, random)
+    return words, nearby_words(words, fmt, random)
+
+
+# Converters
+
+
+@pytest.mark.parametrize(("fmt", "width"), [(FP16, 10), (FP16, 16), (FP16, 18), (BF16, 12), (FP32, 18)])
+def test_every_integer_converts_as_in_numpy(fmt: FloatFormat, width: int) -> None:
+    words = np.arange(1 << width)
+    values = words - (words >> (width - 1) << width)
+    with np.errstate(over="ignore"):
+        # Through float64, exact for these values, so that there is one rounding.
+        unsigned, signed = (v.astype(np.float64).astype(KINDS[fmt]).view(unsigned_kind(fmt)) for v in (words, values))
+    assert np.array_equal(run(UnsignedToFloat(width=width, format=fmt), value=words), unsigned)
+    assert np.array_equal(run(SignedToFloat(width=width, format=fmt), value=values), signed)
+
+
+@pytest.mark.parametrize(("fmt", "width"), [(FP32, 32), (FP32, 48), (BF16, 40)])
+def test_wide_integers_convert_as_in_the_golden_model(fmt: FloatFormat, width: int) -> None:
+    random = np.random.default_rng(SEED)
+    lengths = random.integers(1, width + 1, RANDOM)
+    words = random.integers(0, np.int64(1) << lengths)
+    # A one, a gap and a one far below it: a tie, or just above or below one.
+    words[: RANDOM // 2] = np.int64(1) << (lengths[: RANDOM // 2] - 1)
+    places = lengths - fmt.significand_bits - 1
+    words |= np.where(places >= 0, np.int64(1) << np.maximum(places, 0), 0)
+    words[::3] += words[::3] < (1 << width) - 1
+    values = words - (words >> (width - 1) << width)
+    assert np.array_equal(run(UnsignedToFloat(width=width, format=fmt), value=words), unsigned_to_float(words, fmt))
+    assert np.array_equal(run(SignedToFloat(width=width, format=fmt), value=values), signed_to_float(values, fmt))
+
+
+@pytest.mark.parametrize(
+    ("fmt", "width"),
+    [(FP16, 8), (FP16, 2), (FP16, 16), (FP16, 24), (BF16, 8), (BF16, 32), (FP32, 8), (FP32, 16), (FP32, 32)],
+)
+def test_floats_convert_to_the_nearest_clamped_integers(fmt: FloatFormat, width: int) -> None:
+    random = np.random.default_rng(SEED)
+    words = (
+        np.arange(1 << 16) if fmt.width == 16 else np.concatenate([corner_words(fmt), conversion_words(fmt, random)])
+    )
+    real = words.astype(unsigned_kind(fmt)).view(KINDS[fmt]).astype(np.float64)
+    invalid = np.isnan(real)
+    high = (1 << (width - 1)) - 1
+    expected = np.clip(np.rint(np.where(invalid, 0, real)), -high - 1, high).astype(np.int64)
+    results = simulate(elaborate(FloatToSigned(format=fmt, width=width), "dut"), {"value": words})
+    assert np.array_equal(results["result"], expected)
+    assert np.array_equal(results["invalid"], invalid)
+    assert np.array_equal(results["result"], float_to_signed(words, width, fmt)[0])
+
+
+def conversion_words(fmt: FloatFormat, random: np.random.Generator) -> Words:
+    """Words of magnitudes between a quarter and 2^34, every other one an integer or half an integer."""
+    field = random.integers(fmt.bias - 3, fmt.bias + 34, 2 * RANDOM)
+    fraction = random.integers(0, 1 << fmt.fraction_bits, 2 * RANDOM)
+    step = np.clip(fmt.fraction_bits - 1 - (field - fmt.bias), 0, fmt.fraction_bits)
+    fraction[::2] = fraction[::2] >> step[::2] << step[::2]
+    return field << fmt.fraction_bits | fraction | random.integers(0, 2, 2 * RANDOM) << (fmt.width - 1)
+
+
+def test_conversion_to_a_narrow_format_overflows_to_infinity() -> None:
+    fmt = FloatFormat(exponent_bits=3, fraction_bits=2)
+    words = np.arange(1 << 8)
+    assert np.array_equal(run(UnsignedToFloat(width=8, format=fmt), value=words), unsigned_to_float(words, fmt))
+    # The largest finite number is 14; 15 is a tie that rounds up.
+    assert run(UnsignedToFloat(width=8, format=fmt), value=words[14:16]).tolist() == [fmt.infinity - 1, fmt.infinity]
+
+
+@pytest.mark.parametrize("component", [FloatMultiply, FloatAdd, FloatFused])
+def test_bad_operation_parameters_are_refused(component: type[Block]) -> None:
+    with pytest.raises(ValueError) as refusal:
+        component(format="fp16")
+    assert str(refusal.value) == "format must be a FloatFormat, not 'fp16'"
+    with pytest.raises(ValueError) as refusal:
+        component(format=FP16, flush_to_zero=1)
+    assert str(refusal.value) == "flush_to_zero must be a bool, not 1"
+
+
+@pytest.mark.parametrize(
+    ("component", "width", "message"),
+    [
+        (UnsignedToFloat, 0, "width must be between 1 and 64, not 0"),
+        (UnsignedToFloat, 65, "width must be between 1 and 64, not 65"),
+        (UnsignedToFloat, 8.0, "width must be an integer, not 8.0"),
+        (SignedToFloat, 1, "width must be between 2 and 64, not 1"),
+        (FloatToSigned, 1, "width must be between 2 and 32, not 1"),
+        (FloatToSigned, 33, "width must be between 2 and 32, not 33"),
+    ],
+)
+def test_bad_conversion_widths_are_refused(component: type[Block], width: object, message: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        component(width=width, format=FP16)
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("component", [UnsignedToFloat, SignedToFloat, FloatToSigned])
+def test_bad_conversion_formats_are_refused(component: type[Block]) -> None:
+    with pytest.raises(ValueError) as refusal:
+        component(width=8, format=None)
+    assert str(refusal.value) == "format must be a FloatFormat, not None"
