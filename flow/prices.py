@@ -1,12 +1,12 @@
 """What a design costs on a cell library: the smallest of several recipes, with the conditions it was measured under."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flow.hierarchy import Part, breakdown
 from flow.libraries import Library
-from flow.recipes import AREA_RECIPES, Recipe, hierarchical
-from flow.synthesis import Synthesis, best_of, synthesize
+from flow.recipes import AREA_RECIPES, Recipe, buffered
+from flow.synthesis import best_of, synthesize
 from flow.timing import SignOff, sign_off, sta_version
 from gen.rtl import Rtl
 
@@ -17,10 +17,11 @@ CONDITIONS = "pre-layout, no wires, one corner"
 class Price:
     """Area and delay of a design, mapped by the recipe that gives the smallest area.
 
-    ``ge`` is the area over that of the smallest two-input NAND gate. ``delay_ps`` is the longest combinational path by
-    ABC, without flip-flop clock-to-output and setup; ``sign_off`` has both in it, and is None without OpenSTA.
-    ``recipe_areas_um2`` holds what every recipe gave. ``breakdown`` is of the same recipe with the hierarchy kept: its
-    total exceeds ``area_um2`` where dissolving the hierarchy saved something.
+    ``ge`` is the area over that of the smallest two-input NAND gate; ``recipe_areas_um2`` holds what every recipe gave.
+    Gates of the smallest netlist may drive more than they can, so the delays are of one with buffers, whose area is
+    ``buffered_um2``: ``delay_ps`` is the longest combinational path by ABC, without flip-flop clock-to-output and
+    setup; ``sign_off``, None without OpenSTA, has both in it. ``breakdown`` is of the smallest recipe with the
+    hierarchy kept: its total exceeds ``area_um2`` where dissolving the hierarchy saved something.
     """
 
     design: str
@@ -30,6 +31,7 @@ class Price:
     sequential_um2: float
     ge: float
     flip_flops: int
+    buffered_um2: float
     delay_ps: float
     sign_off: SignOff | None
     recipe_areas_um2: Mapping[str, float]
@@ -48,25 +50,27 @@ def price(rtl: Rtl, library: Library, recipes: Sequence[Recipe] = AREA_RECIPES) 
     :raises RuntimeError: a recipe or the timing fails; the message is one line.
     """
     best = best_of(rtl, recipes, library)
-    winner = best.winner
+    smallest = best.winner
+    recipe = next(recipe for recipe in recipes if recipe.name == smallest.recipe)
+    driven = synthesize(rtl, buffered(recipe), library)
     return Price(
         design=rtl.name,
         library=library.name,
-        recipe=winner.recipe,
-        area_um2=winner.area_um2,
-        sequential_um2=winner.sequential_um2,
-        ge=winner.ge,
-        flip_flops=winner.flip_flops,
-        delay_ps=winner.delay_ps,
-        sign_off=sign_off(winner, library) if sta_version() else None,
+        recipe=recipe.name,
+        area_um2=smallest.area_um2,
+        sequential_um2=smallest.sequential_um2,
+        ge=smallest.ge,
+        flip_flops=smallest.flip_flops,
+        buffered_um2=driven.area_um2,
+        delay_ps=driven.delay_ps,
+        sign_off=sign_off(driven, library) if sta_version() else None,
         recipe_areas_um2={result.recipe: result.area_um2 for result in best.results},
-        breakdown=_breakdown(rtl, library, recipes, winner),
-        warnings=winner.warnings,
-        provenance=winner.provenance,
+        breakdown=_breakdown(rtl, recipe, library),
+        warnings=smallest.warnings,
+        provenance=smallest.provenance,
     )
 
 
-def _breakdown(rtl: Rtl, library: Library, recipes: Sequence[Recipe], winner: Synthesis) -> tuple[Part, ...]:
-    recipe = next(recipe for recipe in recipes if recipe.name == winner.recipe)
-    kept = synthesize(rtl, *hierarchical([recipe]), library) if recipe.flatten else winner
-    return breakdown(kept.modules, rtl.name)
+def _breakdown(rtl: Rtl, recipe: Recipe, library: Library) -> tuple[Part, ...]:
+    kept = replace(recipe, flatten=False)
+    return breakdown(synthesize(rtl, kept, library).modules, rtl.name)

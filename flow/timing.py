@@ -120,7 +120,7 @@ def _run(program: Path, files: dict[str, str], library: Library) -> str:
             (folder / file).write_text(text)
         for index, path in enumerate(library.paths):
             (folder / f"library_{index}.lib").symlink_to(path)
-        command = [program, "-no_splash", "-no_init", "-exit", "run.tcl"]
+        command = [str(program), "-no_splash", "-no_init", "-exit", "run.tcl"]
         try:
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
         except subprocess.TimeoutExpired:

@@ -1,7 +1,6 @@
 """``bitline show``."""
 
 import json
-import warnings
 from dataclasses import asdict
 from inspect import getdoc
 from pathlib import Path
@@ -19,14 +18,13 @@ from flow.commands.options import config_option, configured, design_argument, js
 @json_option
 def command(design: str, settings: tuple[str, ...], config: Path | None, as_json: bool) -> None:
     """Print DESIGN's description, parameters, latency and ports."""
-    from amaranth.hdl import UnusedElaboratable
-
     from gen.describe import describe_ports
+    from gen.rtl import elaborate
 
-    warnings.simplefilter("ignore", UnusedElaboratable)  # the ports are all that is wanted here
     chosen, parameters = configured(design, settings, config)
     component = chosen.build(parameters)
     ports = describe_ports(component)
+    elaborate(component, chosen.name)  # refuses what cannot be built, and Amaranth wants what is made to be used
     cycles = chosen.cycles(parameters)
     if as_json:
         fields = {"name": chosen.name, "summary": chosen.summary, "source": chosen.source, "status": chosen.status}

@@ -25,7 +25,7 @@ class NmpuCombine(Block):
 
     Ports: ``positive``, ``negative`` (cut products; ``negative`` is absent in signed-input mode), ``offset`` (two's
     complement), ``shift`` (unsigned; outside ``shift_min..shift_max`` it reads as ``shift_max``), ``relu``; ``data``
-    (two's complement integer), ``clipped`` (the clamp changed the value); with accumulation also ``first``, ``previous``,
+    (two's complement integer), ``clipped`` (the clamp changed the value); with accumulation ``first``, ``previous``,
     ``total`` (two's complement) and ``saturated`` (the clamp of ``total`` changed it).
     """
 

@@ -81,7 +81,7 @@ class Ldpu(Block):
 
     def _add_memory(self, m: Module, name: str, words: int, word_bits: int = FP16.width) -> RowMemory:
         memory = RowMemory(rows=row_count(self.parameters), words=words, word_bits=word_bits)
-        m.submodules[name] = memory
+        m.submodules[f"{name}_memory"] = memory
         return memory
 
     def _store_counts(self, m: Module, core: LdpuCore) -> None:
@@ -105,7 +105,7 @@ class Ldpu(Block):
         """Keep one polarity's counts and show the core its ``row`` of them."""
         p = self.parameters
         registers = CaptureRegisters(rows=row_count(p), words=p.lanes, word_bits=p.count_bits)
-        m.submodules[name] = registers
+        m.submodules[f"{name}_memory"] = registers
         m.d.comb += [
             registers.capture.eq(core.capture),
             registers.captured.eq(captured),

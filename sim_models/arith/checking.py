@@ -6,12 +6,19 @@ from numpy.typing import ArrayLike, NDArray
 IntArray = NDArray[np.int64]
 
 
-def require_integer(name: str, value: object, low: int, high: int) -> None:
+def require_instance(name: str, value: object, kind: type) -> None:
+    """Raise ValueError unless ``value`` is an instance of ``kind``."""
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} must be a {kind.__name__}, not {value!r}")
+
+
+def require_integer(name: str, value: object, low: int, high: int | None = None) -> None:
     """Raise ValueError unless ``value`` is an integer from ``low`` to ``high``; a bool is no integer."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{name} must be an integer, not {value!r}")
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be between {low} and {high}, not {value}")
+    if value < low or (high is not None and value > high):
+        allowed = f"at least {low}" if high is None else f"between {low} and {high}"
+        raise ValueError(f"{name} must be {allowed}, not {value}")
 
 
 def integers(name: str, values: ArrayLike, low: int | None = None, high: int | None = None) -> IntArray:

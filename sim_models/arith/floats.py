@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim_models.arith.checking import IntArray, integers, require_integer
+from sim_models.arith.checking import IntArray, integers, require_instance, require_integer
 from sim_models.arith.formats import FloatFormat
 from sim_models.arith.rounding import MAXIMUM_SHIFT, Rounding, round_shift, saturate
 
@@ -34,6 +34,7 @@ class _Operand:
 
 
 def _decode(name: str, words: ArrayLike, fmt: FloatFormat, flush_to_zero: bool) -> _Operand:
+    require_instance("fmt", fmt, FloatFormat)
     bits = integers(name, words, 0, (1 << fmt.width) - 1)
     field = bits >> fmt.fraction_bits & fmt.maximum_exponent_field
     fraction = bits & ((1 << fmt.fraction_bits) - 1)
@@ -116,16 +117,13 @@ def float_add(a: ArrayLike, b: ArrayLike, fmt: FloatFormat, *, flush_to_zero: bo
     Raises ValueError for arrays that are no words of the format.
     """
     x, y = (_decode(name, words, fmt, flush_to_zero) for name, words in (("a", a), ("b", b)))
-    total = _round_sum(
-        (x.sign, x.significand, x.exponent), (y.sign, y.significand, y.exponent), fmt.significand_bits, fmt, flush_to_zero
-    )
+    first, second = (x.sign, x.significand, x.exponent), (y.sign, y.significand, y.exponent)
+    total = _round_sum(first, second, fmt.significand_bits, fmt, flush_to_zero)
     nan = x.nan | y.nan | (x.infinite & y.infinite & (x.sign != y.sign))
     return _with_specials(total, nan, x.infinite | y.infinite, np.where(x.infinite, x.sign, y.sign), fmt)
 
 
-def float_fused(
-    a: ArrayLike, b: ArrayLike, c: ArrayLike, fmt: FloatFormat, *, flush_to_zero: bool = False
-) -> IntArray:
+def float_fused(a: ArrayLike, b: ArrayLike, c: ArrayLike, fmt: FloatFormat, *, flush_to_zero: bool = False) -> IntArray:
     """Words of ``a * b + c``, rounded once, as int64; the arguments are words of ``fmt`` and broadcast.
 
     With ``flush_to_zero`` the product itself is not flushed, only operands and result.
@@ -134,10 +132,8 @@ def float_fused(
     x, y, z = (_decode(name, words, fmt, flush_to_zero) for name, words in (("a", a), ("b", b), ("c", c)))
     sign = x.sign ^ y.sign
     exponent = x.exponent + y.exponent - fmt.bias - fmt.fraction_bits
-    product = x.significand * y.significand
-    total = _round_sum(
-        (sign, product, exponent), (z.sign, z.significand, z.exponent), 2 * fmt.significand_bits, fmt, flush_to_zero
-    )
+    product, addend = (sign, x.significand * y.significand, exponent), (z.sign, z.significand, z.exponent)
+    total = _round_sum(product, addend, 2 * fmt.significand_bits, fmt, flush_to_zero)
     product_infinite = x.infinite | y.infinite
     nan = _product_is_nan(x, y) | z.nan | (product_infinite & z.infinite & (sign != z.sign))
     infinite_sign = np.where(product_infinite, sign, z.sign)
@@ -183,6 +179,7 @@ def signed_to_float(values: ArrayLike, fmt: FloatFormat) -> IntArray:
 
 
 def _unit_exponent(values: IntArray, fmt: FloatFormat) -> IntArray:
+    require_instance("fmt", fmt, FloatFormat)
     return np.full_like(values, fmt.bias + fmt.fraction_bits)
 
 

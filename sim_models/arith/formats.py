@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim_models.arith.checking import IntArray, integers, require_integer
+from sim_models.arith.checking import IntArray, integers, require_instance, require_integer
 
 MAXIMUM_FIXED_WIDTH = 53  # every word is exact as a float64
 
@@ -25,8 +25,7 @@ class Format:
     fraction_bits: int
 
     def __post_init__(self) -> None:
-        if not isinstance(self.signed, bool):
-            raise ValueError(f"signed must be True or False, not {self.signed!r}")
+        require_instance("signed", self.signed, bool)
         require_integer("integer_bits", self.integer_bits, 0, MAXIMUM_FIXED_WIDTH)
         require_integer("fraction_bits", self.fraction_bits, 0, MAXIMUM_FIXED_WIDTH)
         require_integer("integer_bits + fraction_bits", self.width, 1, MAXIMUM_FIXED_WIDTH)
@@ -58,12 +57,13 @@ class Format:
 
     def to_real(self, words: ArrayLike) -> NDArray[np.float64]:
         """Real numbers of ``words``, exact. Raises ValueError for words outside the range."""
-        return integers("words", words, self.minimum, self.maximum) * 2.0**-self.fraction_bits
+        checked = integers("words", words, self.minimum, self.maximum)
+        return checked.astype(np.float64) * 2.0**-self.fraction_bits
 
 
 @dataclass(frozen=True, kw_only=True)
 class FloatFormat:
-    """IEEE-754-style binary format: a word is {sign, ``exponent_bits``, ``fraction_bits``}, the significand's leading one hidden.
+    """IEEE-754-style binary format: a word is {sign, exponent, fraction}, the significand's leading one hidden.
 
     ``value = (-1)^sign * 2^(exponent - bias) * (1 + fraction / 2^fraction_bits)``; an exponent field of 0 means
     subnormals, ``2^(1 - bias) * fraction / 2^fraction_bits``, and all ones means infinity (fraction 0) or NaN.
@@ -110,7 +110,7 @@ class FloatFormat:
 
     @property
     def nan(self) -> int:
-        """Word of the canonical NaN: quiet, positive, empty payload. Every operation that yields NaN yields this one."""
+        """Word of the canonical NaN: quiet, positive, empty payload. Every NaN result is this one."""
         return self.infinity | 1 << (self.fraction_bits - 1)
 
 

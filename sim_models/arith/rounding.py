@@ -5,7 +5,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sim_models.arith.checking import IntArray, integers, require_integer
+from sim_models.arith.checking import IntArray, integers, require_instance, require_integer
 
 MAXIMUM_SHIFT = 62  # twice the largest remainder must stay an int64
 
@@ -25,10 +25,11 @@ def round_shift(values: ArrayLike, bits: ArrayLike, rounding: Rounding) -> IntAr
     """``round(values / 2^bits)`` exactly, as int64.
 
     ``values`` are integers of either sign, ``bits`` integers in 0..62; the two broadcast. Ties are values exactly
-    between two integers: ``HALF_UP`` takes the larger, ``HALF_EVEN`` the even one, ``HALF_AWAY`` the one farther from 0.
+    between two integers: ``HALF_UP`` takes the larger, ``HALF_EVEN`` the even, ``HALF_AWAY`` the one farther from 0.
 
     Raises ValueError for non-integer arrays, ``bits`` outside 0..62 and a ``rounding`` that is no ``Rounding``.
     """
+    require_instance("rounding", rounding, Rounding)
     words = integers("values", values)
     places = integers("bits", bits, 0, MAXIMUM_SHIFT)
     floor = words >> places
@@ -50,9 +51,7 @@ def _rounds_up(
         return 2 * remainder >= unit
     if rounding is Rounding.HALF_EVEN:
         return 2 * remainder > unit - (floor & 1)
-    if rounding is Rounding.HALF_AWAY:
-        return 2 * remainder > unit - (words >= 0)
-    raise ValueError(f"rounding must be a member of Rounding, not {rounding!r}")
+    return 2 * remainder > unit - (words >= 0)
 
 
 def saturate(values: ArrayLike, bits: int, signed: bool) -> IntArray:

@@ -1,10 +1,12 @@
 """Floating-point components in simulation against numpy, ml_dtypes and the golden model, every bit of every result."""
 
+import warnings
 from collections.abc import Callable
 
 import ml_dtypes
 import numpy as np
 import pytest
+from amaranth.hdl import UnusedElaboratable
 from numpy.typing import NDArray
 
 from gen.rtl import elaborate
@@ -223,7 +225,8 @@ def test_floats_convert_to_the_nearest_clamped_integers(fmt: FloatFormat, width:
     words = (
         np.arange(1 << 16) if fmt.width == 16 else np.concatenate([corner_words(fmt), conversion_words(fmt, random)])
     )
-    real = words.astype(unsigned_kind(fmt)).view(KINDS[fmt]).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        real = words.astype(unsigned_kind(fmt)).view(KINDS[fmt]).astype(np.float64)
     invalid = np.isnan(real)
     high = (1 << (width - 1)) - 1
     expected = np.clip(np.rint(np.where(invalid, 0, real)), -high - 1, high).astype(np.int64)
@@ -250,14 +253,21 @@ def test_conversion_to_a_narrow_format_overflows_to_infinity() -> None:
     assert run(UnsignedToFloat(width=8, format=fmt), value=words[14:16]).tolist() == [fmt.infinity - 1, fmt.infinity]
 
 
+def refusal(component: type[Block], **parameters: object) -> str:
+    """The message with which a constructor refuses ``parameters``, or nothing."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        try:
+            component(**parameters)
+        except ValueError as error:
+            return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("component", [FloatMultiply, FloatAdd, FloatFused])
 def test_bad_operation_parameters_are_refused(component: type[Block]) -> None:
-    with pytest.raises(ValueError) as refusal:
-        component(format="fp16")
-    assert str(refusal.value) == "format must be a FloatFormat, not 'fp16'"
-    with pytest.raises(ValueError) as refusal:
-        component(format=FP16, flush_to_zero=1)
-    assert str(refusal.value) == "flush_to_zero must be a bool, not 1"
+    assert refusal(component, format="fp16") == "format must be a FloatFormat, not 'fp16'"
+    assert refusal(component, format=FP16, flush_to_zero=1) == "flush_to_zero must be a bool, not 1"
 
 
 @pytest.mark.parametrize(
@@ -272,13 +282,9 @@ def test_bad_operation_parameters_are_refused(component: type[Block]) -> None:
     ],
 )
 def test_bad_conversion_widths_are_refused(component: type[Block], width: object, message: str) -> None:
-    with pytest.raises(ValueError) as refusal:
-        component(width=width, format=FP16)
-    assert str(refusal.value) == message
+    assert refusal(component, width=width, format=FP16) == message
 
 
 @pytest.mark.parametrize("component", [UnsignedToFloat, SignedToFloat, FloatToSigned])
 def test_bad_conversion_formats_are_refused(component: type[Block]) -> None:
-    with pytest.raises(ValueError) as refusal:
-        component(width=8, format=None)
-    assert str(refusal.value) == "format must be a FloatFormat, not None"
+    assert refusal(component, width=8, format=None) == "format must be a FloatFormat, not None"
