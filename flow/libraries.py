@@ -95,11 +95,14 @@ def find(name: str = DEFAULT, liberty: Sequence[Path] = ()) -> Library:
     :raises ValueError: the library is unknown, not installed, or its files cannot be read.
     """
     source = _SOURCES.get(name)
+    for path in liberty:
+        if not path.exists():
+            raise ValueError(f"there is no liberty file or folder {path}")
     if liberty and all(path.is_file() for path in liberty):
         return load(name, liberty, source or _Source(files=()))
     if source is None:
         raise ValueError(unknown("library", name, NAMES))
-    places = [Path(path) for path in liberty] or list(_places(name, source))
+    places = list(liberty) or list(_places(name, source))
     for place in places:
         if paths := _files_in(place, source):
             return load(name, paths, source)

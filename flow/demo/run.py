@@ -98,13 +98,13 @@ def run_demo(seed: int, step: Step) -> DemoResult:
             f"{parameters.units} NMPU units": pool.submit(array_price, parameters, library),
             "FP16 unit, one lane": pool.submit(ldpu_price, ldpu, library),
         }
-        result = _classify(rtl, parameters, seed, step)
+        result = classify(rtl, parameters, seed, step)
         step("pricing both designs on the cell library")
         areas = {name: price.result() for name, price in prices.items()}
     return replace(result, areas=areas)
 
 
-def _classify(rtl: Rtl, parameters: NmpuParameters, seed: int, step: Step) -> DemoResult:
+def classify(rtl: Rtl, parameters: NmpuParameters, seed: int, step: Step) -> DemoResult:
     """All test images, corrected in four ways."""
     step("reading digits, mapping the network on analog columns")
     digits = load_digits()
