@@ -36,7 +36,7 @@ LANES = (1, 2, 4, 8, 16)
 COLUMNS = 256
 COUNT_STORAGE = ("counts_p_memory", "counts_n_memory")
 STORAGE = ("storage", "slopes_memory", "offsets_memory", "aggregates_memory", *COUNT_STORAGE)
-AUDITED = {
+AUDITED: dict[str, dict[str, Any]] = {
     "scale (1,5), offset (7,1), no cut": {"scale_fraction_bits": 5, "pre_cut_bits": 0},
     "scale (1,6), offset (7,1), no cut": {"scale_fraction_bits": 6, "pre_cut_bits": 0},
     "scale (1,7), offset (7,0), no cut": {"offset_fraction_bits": 0, "pre_cut_bits": 0},

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flow.libraries import find as find_library
@@ -35,8 +36,7 @@ class Finding:
 def verify(design: Design, parameters: Any, seed: int, step: Callable[[str], None]) -> list[Finding]:
     """Call every witness for ``design``; ``step`` is told which as each begins."""
     witnesses: dict[str, Callable[[], str]] = {
-        f"cocotb on {simulator}": lambda simulator=simulator: _bench(design, parameters, simulator, seed)
-        for simulator in SIMULATORS
+        f"cocotb on {simulator}": partial(_bench, design, parameters, simulator, seed) for simulator in SIMULATORS
     }
     witnesses |= {
         "batch simulation": lambda: _batch(design, parameters, seed),

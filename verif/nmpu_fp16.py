@@ -32,8 +32,8 @@ def length(parameters: LdpuParameters) -> int:
 
 def configuration(words: NDArray) -> Segment:
     """Write slopes and offset, of shape (3, columns)."""
-    word, column = np.indices(words.shape)
-    values = {"cfg_word": word, "cfg_column": column, "cfg_data": words}
+    word, column = (np.asarray(index) for index in np.indices(words.shape))
+    values: Segment = {"cfg_word": word, "cfg_column": column, "cfg_data": words}
     return {"cfg_write": np.ones(words.size, np.int64)} | {name: value.ravel() for name, value in values.items()}
 
 

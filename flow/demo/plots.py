@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-COLOURS = ("#0b6e4f", "#c8553d", "#2e4057", "#d9a441", "#7a6c9d", "#6b8f71")
+COLOURS = (
+    "#0b6e4f", "#c8553d", "#2e4057", "#d9a441", "#7a6c9d", "#6b8f71",
+    "#4a90a4", "#a8577e", "#8a8d91", "#b5c99a", "#e2b6a0", "#1c2430",
+)  # fmt: skip
 
 
 def error_histogram(errors: Mapping[str, NDArray[np.int64]]) -> str:
@@ -29,11 +32,10 @@ def accuracy_bars(correct: Mapping[str, int], images: int) -> str:
     figure, axes = _figure()
     shares = [100 * count / images for count in correct.values()]
     bars = axes.barh(list(correct), shares, color=COLOURS[: len(correct)])
-    axes.bar_label(
-        bars, labels=[f" {share:.2f} % ({count})" for share, count in zip(shares, correct.values(), strict=True)]
-    )
+    labels = [f"{share:.2f} % ({count})" for share, count in zip(shares, correct.values(), strict=True)]
+    axes.bar_label(bars, labels=labels, label_type="center", color="white")
     lowest = np.floor(min(shares)) - 2
-    axes.set(xlim=(lowest, 101.5), xlabel=f"correct of {images} test images (%); axis starts at {lowest:.0f} %")
+    axes.set(xlim=(lowest, 100), xlabel=f"correct of {images} test images (%); axis starts at {lowest:.0f} %")
     axes.invert_yaxis()
     return _svg(figure)
 
@@ -49,7 +51,7 @@ def area_stacks(breakdowns: Mapping[str, Mapping[str, float]]) -> str:
         left += sizes
     axes.set(xlabel="area (kGE, FreePDK45)")
     axes.invert_yaxis()
-    axes.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
     return _svg(figure)
 
 
