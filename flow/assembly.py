@@ -46,7 +46,8 @@ class Assembly:
     @property
     def delay_ps(self) -> float:
         """Longest combinational path inside an arithmetic block; register files and paths across are not timed."""
-        timed = [part.each for part in self.parts if part.each and part.each.combinational_um2 > part.each.sequential_um2]
+        blocks = [part.each for part in self.parts if part.each]
+        timed = [each for each in blocks if each.combinational_um2 > each.sequential_um2]
         return max((each.delay_ps for each in timed), default=0.0)
 
     def parts_ge(self) -> dict[str, float]:

@@ -30,10 +30,15 @@ class Jobs:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
+    @property
+    def running(self) -> int:
+        """How many jobs are running now."""
+        return len(self._running)
+
     def run(self, rtl: Rtl, recipe: Recipe, library: Library) -> tuple[dict[str, Any], dict[str, str]]:
         """The job's answer (see `flow.yosys_job`) and its result files by name.
 
-        :raises SynthesisError: the job fails or takes too long, or leaves cells that are not in the library.
+        :raises SynthesisError: the job fails or takes too long.
         """
         with tempfile.TemporaryDirectory(prefix="bitline-") as name:
             folder = Path(name)
@@ -42,7 +47,6 @@ class Jobs:
                 reply = json.loads(self._answer(request, folder))
             except SynthesisError as error:
                 raise SynthesisError(f"{rtl.name}, recipe {recipe.name}, {library.name}: {error}") from None
-            _refuse_unmapped(reply["modules"], library)
             return reply, {text: (folder / text).read_text() for text in RESULT_TEXTS}
 
     def stop(self) -> None:
@@ -52,8 +56,9 @@ class Jobs:
             _kill(process)
 
     def _answer(self, request: Mapping[str, Any], folder: Path) -> str:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flow.yosys_job"],  # -P: a user's own flow.py or json.py is not imported
+        with subprocess.Popen(
+            # -P: a user's own flow.py or json.py is not imported
+            [sys.executable, "-P", "-m", "flow.yosys_job"],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -61,17 +66,17 @@ class Jobs:
             text=True,
             start_new_session=True,
             env=os.environ | {"TMPDIR": str(folder)},
-        )
-        self._running.add(process)
-        if self._stopped:
-            _kill(process)
-        try:
-            answer, errors = process.communicate(json.dumps(request), timeout=self._timeout_s)
-        except subprocess.TimeoutExpired:
-            raise SynthesisError(f"no result after {self._timeout_s:g} s") from None
-        finally:
-            _kill(process)
-            self._running.discard(process)
+        ) as process:
+            self._running.add(process)
+            if self._stopped:
+                _kill(process)
+            try:
+                answer, errors = process.communicate(json.dumps(request), timeout=self._timeout_s)
+            except subprocess.TimeoutExpired:
+                raise SynthesisError(f"no result after {self._timeout_s:g} s") from None
+            finally:
+                _kill(process)
+                self._running.discard(process)
         if process.returncode:
             raise SynthesisError(_reason(errors, process.returncode))
         return answer
@@ -91,6 +96,7 @@ def _prepare(folder: Path, rtl: Rtl, recipe: Recipe, library: Library) -> dict[s
         "options": recipe.options,
         "libraries": len(library.paths),
         "dont_use": library.dont_use,
+        "cells": sorted(library.cells),
         "state": library.state_outputs(),
     }
 
@@ -99,16 +105,9 @@ def _kill(process: subprocess.Popen[str]) -> None:
     """End a job and what it started."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _reason(errors: str, status: int) -> str:
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     said = [line for line in lines if "ERROR:" in line] or lines[-1:]
     return said[0].replace("ERROR: ", "") if said else f"Yosys ended with status {status}"
-
-
-def _refuse_unmapped(modules: Mapping[str, Mapping[str, Any]], library: Library) -> None:
-    cells = {cell for module in modules.values() for cell in module["cells"]}
-    if unmapped := sorted(cells - library.cells.keys()):
-        raise SynthesisError(f"library {library.name} has no cell for {', '.join(unmapped)}")

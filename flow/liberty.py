@@ -14,7 +14,6 @@ _TOKEN = re.compile(
 )
 _STATE = {"ff": "flip_flop", "ff_bank": "flip_flop", "latch": "latch", "latch_bank": "latch", "statetable": "latch"}
 _FEMTOFARADS = {"ff": 1.0, "pf": 1e3, "nf": 1e6}
-_PICOSECONDS = {"ps": 1.0, "ns": 1e3, "us": 1e6}
 
 
 @dataclass
@@ -61,12 +60,6 @@ def read_cells(text: str) -> list[Cell]:
     library = _parse(_TABLES.sub("", text))
     unit = _capacitance_unit(library)
     return [_cell(group, unit) for group in library.inside("cell")]
-
-
-def time_unit_ps(text: str) -> float:
-    """The library's unit of time in picoseconds."""
-    found = re.search(r'time_unit\s*:\s*"?\s*([\d.]+)\s*([pnu]s)', text)
-    return float(found[1]) * _PICOSECONDS[found[2]] if found else 1e3
 
 
 def _parse(text: str) -> _Group:

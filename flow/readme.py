@@ -21,7 +21,8 @@ def table() -> str:
             parameters = design.configuration()()
             price = price_design(design, parameters, library)
             cycles = design.cycles(parameters)
-            latency = f"{design.latency} = {cycles}" if cycles else design.latency
+            formula = design.latency
+            latency = f"{formula} = {cycles}" if cycles and formula != str(cycles) else formula
             area = f"{price.area_um2:,.0f} um2, {price.ge:,.0f} GE"
             rows.append(f"| `{design.name}` | {design.summary} | {latency} | {area} | {design.status} |")
     return "\n".join(rows)

@@ -5,25 +5,25 @@ Which one is smallest depends on the circuit, so `flow.synthesis.best_of` tries 
 ==============  ===========  =============  =====================  ====================  ==================
 recipe          4x4 product  signed 8x8     signed 16x16 product   NMPU datapath, 10x8   half-precision add
 ==============  ===========  =============  =====================  ====================  ==================
-plain           72 / 489     447 / 906      1956 / 1538            1141 / 1538           629 / 2298
-booth           95 / 602     343 / 963      1285 / 1736            1305 / 1778           629 / 2298
-area            68 / 524     398 / 1018     1752 / 1897            1023 / 1762           451 / 3185
-dense           63 / 536     383 / 979      1674 / 1832            978 / 1902            464 / 2943
-dense_booth     75 / 588     276 / 1046     1091 / 1931            937 / 1852            464 / 2943
-balanced        95 / 313     670 / 614      2374 / 1192            1535 / 1141           746 / 1328
-balanced_booth  183 / 401    444 / 652      1495 / 1092            1645 / 1193           746 / 1328
-speed           142 / 271    722 / 488      2829 / 803             2253 / 1011           1060 / 1042
-speed_booth     243 / 316    636 / 514      2023 / 735             2295 / 1048           1060 / 1042
+plain           72 / 489     447 / 906      1956 / 1538            1141 / 1538           670 / 2360
+booth           95 / 602     343 / 963      1285 / 1736            1305 / 1778           670 / 2360
+area            68 / 524     398 / 1018     1752 / 1897            1023 / 1762           458 / 3119
+dense           63 / 536     383 / 979      1674 / 1832            978 / 1902            470 / 2836
+dense_booth     75 / 588     276 / 1046     1091 / 1931            937 / 1852            470 / 2836
+balanced        95 / 313     670 / 614      2374 / 1192            1535 / 1141           750 / 1326
+balanced_booth  183 / 401    444 / 652      1495 / 1092            1645 / 1193           750 / 1326
+speed           142 / 271    722 / 488      2829 / 803             2253 / 1011           976 / 1015
+speed_booth     243 / 316    636 / 514      2023 / 735             2295 / 1048           976 / 1015
 ==============  ===========  =============  =====================  ====================  ==================
 
 `plain` and `booth` are what Yosys gives by itself. Mapping by ``emap`` to full-adder cells and ``&deepsyn`` were tried:
-the first was never smaller than `dense` by more than 3 %, the second by more than 4 % in a hundred times the time.
+the first was never smaller than `dense` by more than 3 %, the second by more than 4 % in twenty times the time.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-_ALLOWED = ("-booth", "-noabc", "-noshare", "-nofsm")
+_ALLOWED = ("-booth",)
 
 # Yosys's own script for liberty mapping, without sizing.
 _CONVENTIONAL = "strash; &get -n; &fraig -x; &put; scorr; dc2; strash; &get -n; &dch -f; &nf; &put"

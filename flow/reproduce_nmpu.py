@@ -144,7 +144,10 @@ def text(measured: Reproduction) -> str:
         lines += [f"  limit: {figure.limit}", ""]
     lines += [f"cycles for {COLUMNS} columns, counted in simulation: NMPU array {m.nmpu_cycles}"]
     lines += [f"  FP16 unit, service model {model}: {m.ldpu_cycles[model]}" for model in SERVICE_MODELS]
-    lines += ["  F2 and F3 at the same clock need their fused multiply-add to be retimed, which no recipe here does", ""]
+    lines += [
+        "  F2 and F3 at the same clock need their multiply-add retimed, which no recipe here does",
+        "",
+    ]
     return "\n".join([*lines, *_areas(m), "", *_formats(m)])
 
 
@@ -153,7 +156,8 @@ def _areas(m: Reproduction) -> list[str]:
     lines.append(f"  FP16 lane {m.lane_ge:,.0f}")
     for design in (m.array, m.ldpu_by_lanes[1]):
         lines.append(f"  {design.name}: {design.ge:,.0f}")
-        lines += [f"    {part.count:3} x {part.name:22}{part.area_um2 / design.library.nand2_um2:12,.0f}" for part in design.parts]
+        counts = {part.name: part.count for part in design.parts}
+        lines += [f"    {counts[name]:3} x {name:22}{gates:12,.0f}" for name, gates in design.parts_ge().items()]
     lines.append("FP16 unit over 64-unit array, by lanes, with flip-flop storage and without any storage")
     for lanes, ldpu in m.ldpu_by_lanes.items():
         bare = ldpu.without(*STORAGE) / m.array.without(*STORAGE)

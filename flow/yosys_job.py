@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +20,33 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def main() -> None:
-    """Run one job. Yosys ends the process with status 1 and its error line on standard error when it fails."""
+    """Run one job. A failure ends the process with status 1 and the reason, Yosys's or ours, on standard error."""
     request = json.load(sys.stdin)
     answer = os.fdopen(os.dup(1), "w")
     log = os.open("yosys.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1)
-    reply = run(request)
+    try:
+        reply = run(request)
+    except (ValueError, RuntimeError) as error:
+        sys.exit(str(error))
     reply["warnings"] = _warnings(Path("yosys.log").read_text(errors="replace"))
     with answer:
         json.dump(reply, answer)
 
 
 def run(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Synthesise ``design.v`` of the current folder; returns cells by module, longest path and Yosys's version."""
+    """Synthesise ``design.v`` of the current folder; returns cells by module, longest path and Yosys's version.
+
+    :raises ValueError: the design's name is no identifier, or the library lacks a cell.
+    :raises RuntimeError: ABC finds no delay.
+    """
     from pyosys import libyosys
 
     design = libyosys.Design()
     for command in _commands(request):
         libyosys.Pass.call(design, command)
     modules = _modules(design)
+    _refuse_unmapped(modules, request["cells"])
     libyosys.Pass.call(design, "flatten")
     libyosys.Pass.call(design, "write_blif -gates flat.blif")
     delay = longest_path_ps(Path.cwd(), request["state"])
@@ -61,7 +69,6 @@ def _commands(request: Mapping[str, Any]) -> list[str]:
         "setundef -zero",
         f"abc {liberty} {avoid} -constr constraint.txt -script mapping.abc",
         "opt_clean -purge",
-        "delete t:$scopeinfo",
         "write_verilog -noattr -noexpr -nohex -simple-lhs netlist.v",
     ]
 
@@ -71,6 +78,7 @@ def _modules(design: Any) -> dict[str, dict[str, Any]]:
     kinds = {
         _plain(name): {_plain(instance): _plain(cell.type) for instance, cell in module.cells_.items()}
         for name, module in design.modules_.items()
+        if not module.get_blackbox_attribute(False)
     }
     return {
         name: {
@@ -79,6 +87,12 @@ def _modules(design: Any) -> dict[str, dict[str, Any]]:
         }
         for name, inside in kinds.items()
     }
+
+
+def _refuse_unmapped(modules: Mapping[str, Mapping[str, Any]], known: Collection[str]) -> None:
+    used = {cell for module in modules.values() for cell in module["cells"]}
+    if unmapped := sorted(used - set(known)):
+        raise ValueError(f"the library has no cell for {', '.join(unmapped)}")
 
 
 def _plain(name: Any) -> str:

@@ -4,7 +4,7 @@ from gen.catalog.design import Design
 
 _SOURCE = "Ferro et al., arXiv 2402.07549 (ISCAS 2024)"
 _STATUS = "golden, simulated, proved, priced"
-_BASELINE_STATUS = "golden, simulated, priced"
+_ARRAY_STATUS = _BASELINE_STATUS = "golden, simulated, priced"
 _LDPU_PASSES = {"F1": 1, "F2": 2, "F3": 4}
 
 NMPU = (
@@ -26,7 +26,7 @@ NMPU = (
         family="nmpu",
         summary="array of near-memory units for a whole crossbar, with parameter memory and streamed results",
         source=_SOURCE,
-        status=_STATUS,
+        status=_ARRAY_STATUS,
         parameters="sim_models.nmpu:NmpuParameters",
         component="hdl.nmpu:Nmpu",
         latency="columns_per_unit + pipeline_stages",

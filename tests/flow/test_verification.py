@@ -1,4 +1,4 @@
-"""The witnesses behind ``bitline verify``: they pass on what is right, fail on what is wrong, and say when they cannot."""
+"""The witnesses behind ``bitline verify`` pass on what is right, fail on what is wrong, and say when they cannot."""
 
 import re
 from dataclasses import replace
