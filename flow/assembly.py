@@ -27,7 +27,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Assembly:
-    """A design's parts; areas pre-layout, no wires, one corner. ``delay_ps`` is that of the slowest block."""
+    """A design's parts; areas pre-layout, no wires, one corner."""
 
     name: str
     library: Library
@@ -42,13 +42,6 @@ class Assembly:
     def ge(self) -> float:
         """Area in two-input NAND gates."""
         return self.area_um2 / self.library.nand2_um2
-
-    @property
-    def delay_ps(self) -> float:
-        """Longest combinational path inside an arithmetic block; register files and paths across are not timed."""
-        blocks = [part.each for part in self.parts if part.each]
-        timed = [each for each in blocks if each.combinational_um2 > each.sequential_um2]
-        return max((each.delay_ps for each in timed), default=0.0)
 
     def parts_ge(self) -> dict[str, float]:
         """Area of each part in two-input NAND gates."""

@@ -1,7 +1,6 @@
 """Map Verilog to library cells with Yosys and ABC, each run in a process of its own, results cached by content."""
 
 import os
-import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from flow.jobs import Jobs
 from flow.libraries import Library
 from flow.recipes import Recipe
 from flow.results import read_entry, write_entry
+from flow.yosys_job import IDENTIFIER
 from gen.cache import content_key
 from gen.rtl import Rtl
 from gen.suggest import unknown
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 GOALS = ("area", "delay")
 
 
@@ -69,7 +68,7 @@ def synthesize(
     :raises ValueError: the design's name is no plain identifier.
     :raises SynthesisError: Yosys fails, or the library lacks a cell that the design needs.
     """
-    if not _NAME.fullmatch(rtl.name):
+    if not IDENTIFIER.fullmatch(rtl.name):
         raise ValueError(f"the design's name must be a plain identifier, not {rtl.name!r}")
     key = _key(rtl, recipe, library)
     entry = read_entry("synthesis", key) if use_cache else None

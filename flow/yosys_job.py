@@ -16,7 +16,7 @@ from typing import Any
 
 from flow.path_delay import longest_path_ps
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _commands(request: Mapping[str, Any]) -> list[str]:
     top = request["top"]
-    if not _NAME.fullmatch(top):
+    if not IDENTIFIER.fullmatch(top):
         raise ValueError(f"top must be a plain identifier, not {top!r}")
     flatten = "-flatten" if request["flatten"] else ""
     liberty = " ".join(f"-liberty library_{index}.lib" for index in range(request["libraries"]))

@@ -166,7 +166,7 @@ def test_every_operation_of_narrow_formats(fmt: FloatFormat, flush: bool) -> Non
 
 @pytest.mark.slow
 @pytest.mark.parametrize("flush", [False, True])
-@pytest.mark.parametrize("exponent_bits", range(2, 9))
+@pytest.mark.parametrize("exponent_bits", [2, 3, 4, 6, 8])
 @pytest.mark.parametrize("fraction_bits", [1, 2, 3, 4, 6, 9, 13, 16, 20, 23])
 def test_formats_of_every_size(exponent_bits: int, fraction_bits: int, flush: bool) -> None:
     fmt = FloatFormat(exponent_bits=exponent_bits, fraction_bits=fraction_bits)
