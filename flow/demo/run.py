@@ -26,7 +26,9 @@ from sim_models.nmpu import (
     quantize_columns,
 )
 from verif.binding import load_library
+from verif.build import find_compiler
 from verif.nmpu import Groups, run_array
+from verif.verilator import find_verilator
 
 FLOAT64, FP16 = "float64", "FP16 model"
 GOLDEN, VERILOG = "NMPU golden model", "NMPU Verilog, simulated"
@@ -88,6 +90,8 @@ class SimulatedNmpu:
 
 def run_demo(seed: int, step: Step) -> DemoResult:
     """Generate, simulate and price; ``step`` is called with the name of each step as it begins."""
+    find_verilator()
+    find_compiler()  # missing tools are refused before anything is begun
     step("generating the NMPU array")
     parameters, ldpu = NmpuParameters(), LdpuParameters()
     rtl = elaborate(Nmpu(parameters=parameters), "nmpu")

@@ -118,6 +118,16 @@ def test_list_and_show_print_json_that_parses(bitline: Run) -> None:
         assert json.loads(out)["name"] == design["name"]
 
 
+def test_missing_tool_is_named_with_what_it_disables(
+    bitline: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, out, err = bitline("demo")
+    assert (code, out) == (2, "")
+    assert err.startswith("bitline: g++ not found, which disables every Verilog simulation; install it with: ")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_every_verb_has_help(bitline: Run) -> None:
     for verb in VERBS:
         code, out, _ = bitline(verb, "--help")
