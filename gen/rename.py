@@ -14,6 +14,7 @@ _ALIAS = re.compile(r"^connect (\\\S+) (?:\\\S+(?: \[[\d:]+\])?|\d+'[01]+)$", re
 _WIRE = re.compile(r"^  wire [^\n]*?(\\\S+)$", re.M)
 # A pin or cell may share its name with a wire, so those places are matched first and kept.
 _NAME = re.compile(r"(^    connect \\\S+ |^  cell [^\n]+|^module [^\n]+)|(\\[^\s]+)", re.M)
+_NUMBER = re.compile(r"^(  wire [^\n]*(?:input|output) )(\d+)", re.M)
 _GENERATED = re.compile(r"[$\[.]")
 
 
@@ -23,7 +24,9 @@ def rename_wires(module: str, outputs: Mapping[str, Collection[str]]) -> str:
     driven = {wire for wire in wires if _GENERATED.search(wire)} | (wires & set(_ALIAS.findall(module)))
     names = {wire: "$alias" + wire for wire in driven}
     names |= _by_instance(module, wires, outputs)
-    return _NAME.sub(lambda token: str(token[1] or names.get(token[2], token[2])), module)
+    renamed = _NAME.sub(lambda token: str(token[1] or names.get(token[2], token[2])), module)
+    # Amaranth numbers ports from 0, Yosys from 1: it would print the first port last.
+    return _NUMBER.sub(lambda port: f"{port[1]}{int(port[2]) + 1}", renamed)
 
 
 def _by_instance(module: str, wires: set[str], outputs: Mapping[str, Collection[str]]) -> dict[str, str]:

@@ -56,6 +56,7 @@ def test_ports_and_clocking_are_described() -> None:
     rtl = elaborate(Line(widths=(8,)), "line")
     assert rtl.ports == (Port("value", "input", 8, False), Port("delayed", "output", 8, True))
     assert re.search(r"output signed \[7:0\] delayed;", rtl.verilog)
+    assert re.search(r"^module line\(value, clk, rst, delayed\);", rtl.verilog, re.M)
     assert rtl.clocked
     assert not elaborate(Line(widths=()), "wire").clocked
 
