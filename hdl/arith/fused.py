@@ -38,7 +38,9 @@ class FloatFused(Block):
         fmt, flush = self.format, self.flush_to_zero
         a, b, c = (FloatUnpack(format=fmt, flush_to_zero=flush) for _ in range(3))
         m.submodules.unpack_a, m.submodules.unpack_b, m.submodules.unpack_c = a, b, c
-        shape = signed(fmt.exponent_bits + 3) if flush else unsigned(fmt.exponent_bits + 1)
+        # Unlimited normalising moves as far as the window is wide, below any exponent.
+        lowest = signed(max(fmt.exponent_bits, (2 * fmt.significand_bits + 3).bit_length()) + 2)
+        shape = lowest if flush else unsigned(fmt.exponent_bits + 1)
         m.submodules.round = rounding = FloatRound(format=fmt, exponent_shape=shape, flush_to_zero=flush)
         product_sign, product_infinite = a.sign ^ b.sign, a.infinite | b.infinite
         subtract = Signal()

@@ -74,7 +74,7 @@ class FloatMultiply(Block):
         Otherwise the product moves up to its leading one, but not beyond the smallest exponent.
         """
         keep = self.format.significand_bits + 1
-        stages = keep.bit_length()
+        stages = min(keep.bit_length(), self.format.exponent_bits)
         step = 1 << stages
         below = exponent[-1]
         width = keep + step - 1

@@ -77,7 +77,7 @@ class Normalise(Block):
             top = value[-distance:]
             wanted = Mux(self.sign, top.all(), ~top.any())
             m.d.comb += move.eq(wanted if left is None else wanted & left[stage:].any())
-            if left is not None:
+            if left is not None and stage:
                 left = _less(m, left, move, stage)
             narrow = min(len(value), self.keep + distance - 1)
             dropped = value[:-narrow] if narrow < len(value) else value[:0]
