@@ -45,6 +45,15 @@ def test_one_wrong_gate_of_the_netlist_is_caught() -> None:
         batch_check(design)(gate_level(rtl, broken, cells), parameters, 4000, SEED)
 
 
+@pytest.mark.parametrize("name", ["nmpu_fp16_lane", "float_add", "float_multiply"])
+def test_netlist_of_the_baseline_keeps_every_result(name: str) -> None:
+    design, library = find(name), find_library()
+    parameters = design.configuration()()
+    rtl = design.elaborate(parameters)
+    gates = gate_level(rtl, synthesize(rtl, AREA, library).netlist, cell_models(*library.paths))
+    assert batch_check(design)(gates, parameters, 20_000, SEED) >= 20_000
+
+
 def test_a_design_that_is_not_the_model_is_caught() -> None:
     design, parameters = find("nmpu_unit"), NmpuParameters()
     other = replace(design.elaborate(NmpuParameters(final_rounding="half_even")), name="nmpu_unit")

@@ -164,22 +164,31 @@ def test_every_operation_of_narrow_formats(fmt: FloatFormat, flush: bool) -> Non
     assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
 
 
+def check_operations(fmt: FloatFormat, flush: bool, count: int) -> None:
+    """Products, sums and fused operations of random words against the golden model."""
+    for component, golden, pairs in (
+        (FloatMultiply, float_multiply, tie_factors),
+        (FloatAdd, float_add, nearby_pairs),
+    ):
+        a, b = pairs(fmt, count, np.random.default_rng(SEED))
+        result = run(component(format=fmt, flush_to_zero=flush), a=a, b=b)
+        assert np.array_equal(result, golden(a, b, fmt, flush_to_zero=flush))
+    a, b, c = fused_operands(fmt, count)
+    result = run(FloatFused(format=fmt, flush_to_zero=flush), a=a, b=b, c=c)
+    assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
+
+
+@pytest.mark.parametrize("flush", [False, True])
+def test_significands_longer_than_the_exponent_range(flush: bool) -> None:
+    check_operations(FloatFormat(exponent_bits=2, fraction_bits=13), flush, 200_000)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("flush", [False, True])
 @pytest.mark.parametrize("exponent_bits", [2, 3, 4, 6, 8])
 @pytest.mark.parametrize("fraction_bits", [1, 2, 3, 4, 6, 9, 13, 16, 20, 23])
 def test_formats_of_every_size(exponent_bits: int, fraction_bits: int, flush: bool) -> None:
-    fmt = FloatFormat(exponent_bits=exponent_bits, fraction_bits=fraction_bits)
-    for component, golden, ties in (
-        (FloatMultiply, float_multiply, tie_factors),
-        (FloatAdd, float_add, nearby_pairs),
-    ):
-        a, b = ties(fmt, RANDOM, np.random.default_rng(SEED))
-        result = run(component(format=fmt, flush_to_zero=flush), a=a, b=b)
-        assert np.array_equal(result, golden(a, b, fmt, flush_to_zero=flush))
-    a, b, c = fused_operands(fmt, RANDOM)
-    result = run(FloatFused(format=fmt, flush_to_zero=flush), a=a, b=b, c=c)
-    assert np.array_equal(result, float_fused(a, b, c, fmt, flush_to_zero=flush))
+    check_operations(FloatFormat(exponent_bits=exponent_bits, fraction_bits=fraction_bits), flush, RANDOM)
 
 
 def nearby_pairs(fmt: FloatFormat, count: int, random: np.random.Generator) -> tuple[Words, Words]:
