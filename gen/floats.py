@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 
 from hdl.arith import FloatAdd, FloatFused, FloatMultiply, FloatToSigned, SignedToFloat, UnsignedToFloat
 from sim_models.arith import FloatFormat
+from sim_models.arith.checking import require_integer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class ConversionParameters:
 
     def __post_init__(self) -> None:
         _ = self.format
+        require_integer("width", self.width, 2, 32)
 
     @property
     def format(self) -> FloatFormat:

@@ -10,7 +10,7 @@ from sim_models.arith.formats import FloatFormat
 def corner_words(fmt: FloatFormat) -> IntArray:
     """Words of both signs with every exponent field that matters and fractions of few ones or few zeros.
 
-    At most about 2000 words: all exponents of a narrow format, else those at both ends and around 1.
+    All exponents of a narrow format (some 2000 words of half precision), else those at both ends and around 1.
     """
     top, reach = fmt.maximum_exponent_field, fmt.significand_bits + 3
     fields = np.arange(top + 1)
