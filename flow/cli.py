@@ -6,7 +6,7 @@ from importlib import import_module
 import click
 
 VERBS = {
-    "list": "The designs: what each is, latency, area, status.",
+    "list": "The designs: what each is, latency, status.",
     "show": "One design: parameters, ports, latency, source.",
     "generate": "Write a design's Verilog, manifest and testbench to a folder.",
     "verify": "Check a design: cocotb, batch simulation, proof, mapped netlist.",
