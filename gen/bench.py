@@ -1,6 +1,7 @@
 """The cocotb testbench that goes with a generated design and needs nothing of bitline to run."""
 
 import json
+import re
 from importlib.resources import files
 from typing import Any
 
@@ -9,17 +10,27 @@ from gen.catalog.design import Design
 FOLDER = "testbench"
 VECTORS = "vectors.json"
 _PACKAGE = "gen.testbench"
-_SUPPORT = ("streams.py", "scoreboard.py", "coverage.py", "run.py")
+_SIBLING = re.compile(rf"^from {re.escape(_PACKAGE)}\.(\w+) import", re.M)
 
 
 def bench_files(design: Design, vectors: dict[str, Any]) -> dict[str, str]:
-    """The bench's files by path in the generated folder: test module, its support, ``vectors``, and ``run.py``."""
-    modules = (f"test_{design.bench}.py", *_SUPPORT)
+    """The bench's files by path in the generated folder: test module, what it imports, ``vectors``, and ``run.py``."""
+    modules = {"run", *_with_siblings(f"test_{design.bench}")}
     content = {"design": design.name, "test_module": f"test_{design.bench}", **vectors}
-    bench = {f"{FOLDER}/{module}": _standalone(module) for module in modules}
+    bench = {f"{FOLDER}/{name}.py": _text(name).replace(f"from {_PACKAGE}.", "from ") for name in sorted(modules)}
     return {**bench, f"{FOLDER}/{VECTORS}": json.dumps(content, separators=(",", ":")) + "\n"}
 
 
-def _standalone(module: str) -> str:
-    """The module's text with its siblings imported from the same folder."""
-    return files(_PACKAGE).joinpath(module).read_text(encoding="utf-8").replace(f"from {_PACKAGE}.", "from ")
+def _with_siblings(module: str) -> set[str]:
+    """The module and what it imports of its package, directly or not."""
+    found, pending = set(), [module]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += _SIBLING.findall(_text(name))
+    return found
+
+
+def _text(module: str) -> str:
+    return files(_PACKAGE).joinpath(f"{module}.py").read_text(encoding="utf-8")

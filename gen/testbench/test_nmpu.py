@@ -7,6 +7,7 @@ from typing import Any
 import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
+from gen.testbench.nmpu_groups import drive_start, write_words
 from gen.testbench.scoreboard import Scoreboard
 from gen.testbench.streams import StreamMonitor, StreamSink, no_pauses, pulse_reset, random_pauses, start_and_reset
 
@@ -47,14 +48,8 @@ class Driver:
     async def configure(self, layer: dict[str, Any]) -> None:
         """Give the array a layer's parameter words."""
         self.words = [int(word, 16) for word in layer["words"]]
-        if VECTORS["external_storage"]:
-            return
-        for address, word in enumerate(self.words):
-            self.dut.cfg_write.value = 1
-            self.dut.cfg_address.value = address
-            self.dut.cfg_data.value = word
-            await RisingEdge(self.dut.clk)
-        self.dut.cfg_write.value = 0
+        if not VECTORS["external_storage"]:
+            await write_words(self.dut, "cfg_address", self.words)
 
     async def run(self, group: dict[str, Any]) -> None:
         """Start a group, tile by tile; returns when its last column is issued and another group may start."""
@@ -63,7 +58,7 @@ class Driver:
             self.scoreboard.expect(beat, {"shift": group["shift"], "relu": group["relu"]})
         for tile in range(tiles):
             await self._until_ready()
-            self._drive(group, tile, tiles)
+            drive_start(self.dut, group, tile)
             await RisingEdge(self.dut.clk)
             self.dut.start.value = 0
         await self._until_ready()
@@ -72,16 +67,6 @@ class Driver:
         await FallingEdge(self.dut.clk)
         while self.dut.ready.value == 0:
             await FallingEdge(self.dut.clk)
-
-    def _drive(self, group: dict[str, Any], tile: int, tiles: int) -> None:
-        dut = self.dut
-        dut.start.value, dut.shift.value, dut.relu.value = 1, group["shift"], group["relu"]
-        for name in ("count_p", "count_n"):
-            if name in group:
-                getattr(dut, name).value = int(group[name][tile], 16)
-        if hasattr(dut, "accumulate_first"):
-            dut.accumulate_first.value = int(tile == 0)
-            dut.accumulate_last.value = int(tile == tiles - 1)
 
     def _beats(self, group: dict[str, Any]) -> list[int]:
         """The payloads of a group: results, clip flags, column, last, from the low bits up."""

@@ -8,6 +8,7 @@ import cocotb
 from cocotb.triggers import FallingEdge, RisingEdge
 
 from gen.testbench.coverage import Coverage
+from gen.testbench.nmpu_groups import drive_start, write_words
 from gen.testbench.scoreboard import Scoreboard
 from gen.testbench.streams import pulse_reset, start_and_reset
 
@@ -47,37 +48,21 @@ class Driver:
     async def configure(self, layer: dict[str, Any]) -> None:
         """Give the unit a layer's parameter words."""
         self.words = [int(word, 16) for word in layer["words"]]
-        if VECTORS["external_storage"]:
-            return
-        for column, word in enumerate(self.words):
-            self.dut.cfg_write.value = 1
-            self.dut.cfg_column.value = column
-            self.dut.cfg_data.value = word
-            await RisingEdge(self.dut.clk)
-        self.dut.cfg_write.value = 0
+        if not VECTORS["external_storage"]:
+            await write_words(self.dut, "cfg_column", self.words)
 
     async def run(self, group: dict[str, Any]) -> None:
         """Start a group, tile by tile, without gaps; returns in the cycle in which the next may start."""
         tiles = len(group["count_p"])
         for tile in range(tiles):
-            self._drive(group, tile, tiles)
+            drive_start(self.dut, group, tile)
+            self.coverage.hit(relu=group["relu"])
             if tile == tiles - 1:
                 self._expect(group)
             await RisingEdge(self.dut.clk)
             self.dut.start.value = 0
             for _ in range(COLUMNS - 1):
                 await RisingEdge(self.dut.clk)
-
-    def _drive(self, group: dict[str, Any], tile: int, tiles: int) -> None:
-        dut = self.dut
-        dut.start.value, dut.shift.value, dut.relu.value = 1, group["shift"], group["relu"]
-        for name in ("count_p", "count_n"):
-            if name in group:
-                getattr(dut, name).value = int(group[name][tile], 16)
-        if hasattr(dut, "accumulate_first"):
-            dut.accumulate_first.value = int(tile == 0)
-            dut.accumulate_last.value = int(tile == tiles - 1)
-        self.coverage.hit(relu=group["relu"])
 
     def _expect(self, group: dict[str, Any]) -> None:
         """Column j of a group started in cycle c is there in cycle c + j + pipeline stages."""
