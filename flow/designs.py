@@ -9,7 +9,7 @@ from flow.nmpu_prices import ARRAY_BLOCKS, LDPU_BLOCKS
 from flow.prices import CONDITIONS, price
 from gen.catalog import Design
 
-_BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS}
+BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +57,8 @@ class DesignPrice:
 def price_design(design: Design, parameters: Any, library: Library) -> DesignPrice:
     """The price of ``design``; raises what `flow.prices.price` raises."""
     rtl = design.elaborate(parameters)
-    if design.name in _BLOCKS:
-        whole = assemble(rtl, _BLOCKS[design.name], library)
+    if design.name in BLOCKS:
+        whole = assemble(rtl, BLOCKS[design.name], library)
         return DesignPrice(
             design=design.name,
             library=library.name,

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from flow.designs import BLOCKS
+from flow.libraries import Library
 from flow.libraries import find as find_library
-from flow.recipes import RECIPES
-from flow.synthesis import synthesize
+from flow.recipes import AREA, AREA_RECIPES, hierarchical
+from flow.synthesis import Synthesis, best_of, synthesize
 from gen.catalog import Design
+from gen.rtl import Rtl
 from gen.tools import ToolMissing
 from sim_models.nmpu import NmpuParameters
 from verif.benches import run_design_bench
@@ -92,9 +95,18 @@ def _proof(design: Design, parameters: Any) -> str:
 
 def _netlist(design: Design, parameters: Any, seed: int) -> str:
     rtl, library = design.elaborate(parameters), find_library()
-    gates = gate_level(rtl, synthesize(rtl, RECIPES[0], library).netlist, cell_models(*library.paths))
+    mapped = _mapped(design, rtl, library)
+    gates = gate_level(rtl, mapped.netlist, cell_models(*library.paths))
     try:
         compared = batch_check(design)(gates, parameters, NETLIST_VECTORS, seed)
     except ValueError as error:
         raise _NotCovered(str(error)) from None
-    return f"{compared:,} results of the netlist on {library.name} equal the golden model, seed {seed}"
+    netlist = f"netlist on {library.name}, recipe {mapped.recipe},"
+    return f"{compared:,} results of the {netlist} equal the golden model, seed {seed}"
+
+
+def _mapped(design: Design, rtl: Rtl, library: Library) -> Synthesis:
+    """The smallest netlist, which is the one priced; of a design priced block by block, one with the hierarchy kept."""
+    if design.name in BLOCKS:
+        return synthesize(rtl, hierarchical((AREA,))[0], library)
+    return best_of(rtl, AREA_RECIPES, library).winner

@@ -1,11 +1,22 @@
 """Catalog of the NMPU family."""
 
+from typing import TYPE_CHECKING
+
 from gen.catalog.design import Design
+
+if TYPE_CHECKING:
+    from sim_models.nmpu import LdpuParameters
 
 _SOURCE = "Ferro et al., arXiv 2402.07549 (ISCAS 2024)"
 _STATUS = "golden, simulated, proved, priced"
 _ARRAY_STATUS = _BASELINE_STATUS = "golden, simulated, priced"
-_LDPU_PASSES = {"F1": 1, "F2": 2, "F3": 4}
+
+
+def _ldpu_cycles(parameters: "LdpuParameters") -> int:
+    from sim_models.nmpu import ldpu_cycles
+
+    return ldpu_cycles(parameters.columns, parameters)
+
 
 NMPU = (
     Design(
@@ -43,7 +54,7 @@ NMPU = (
         parameters="sim_models.nmpu:LdpuParameters",
         component="hdl.nmpu_fp16:Ldpu",
         latency="passes * columns / lanes + 5",
-        cycles=lambda parameters: _LDPU_PASSES[parameters.service_model] * parameters.columns // parameters.lanes + 5,
+        cycles=_ldpu_cycles,
         bench="nmpu_fp16",
         vectors="gen.vectors.nmpu_fp16:unit_vectors",
     ),
