@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from flow.designs import price_design
 from flow.libraries import find
+from flow.prices.designs import price_design
 from flow.progress import steps
 from gen.catalog import DESIGNS
 

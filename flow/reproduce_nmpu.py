@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from flow.assembly import Assembly
 from flow.digits import backends
 from flow.digits.data import load as load_digits
 from flow.digits.mapping import map_network, run_mapped
 from flow.digits.network import load as load_network
 from flow.digits.network import predicted_digits
 from flow.libraries import Library
-from flow.nmpu_prices import array_price, lane_price, ldpu_price, unit_price
+from flow.prices.assembly import Assembly
+from flow.prices.nmpu import array_price, lane_price, ldpu_price, unit_price
 from gen.rtl import elaborate
 from hdl.nmpu import Nmpu
 from hdl.nmpu_fp16 import Ldpu

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flow.designs import BLOCKS
 from flow.libraries import Library
 from flow.libraries import find as find_library
-from flow.recipes import AREA, AREA_RECIPES, hierarchical
+from flow.prices.designs import BLOCKS
 from flow.synthesis import Synthesis, best_of, synthesize
+from flow.synthesis.recipes import AREA, AREA_RECIPES, hierarchical
 from gen.catalog import Design
 from gen.rtl import Rtl
 from gen.tools import ToolMissing

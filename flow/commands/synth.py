@@ -30,8 +30,8 @@ def command(
 
     Large arrays and the FP16 unit are priced block by block; everything else flattened. Results are cached.
     """
-    from flow.designs import price_design
     from flow.libraries import find
+    from flow.prices import price_design
     from flow.progress import steps
 
     chosen, parameters = configured(design, settings, config)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flow.assembly import Assembly
 from flow.digits import backends
 from flow.digits.data import load as load_digits
 from flow.digits.mapping import CountBackend, Counts, LayerRun, MappedLayer, map_network, run_mapped
 from flow.digits.network import load as load_network
 from flow.digits.network import predicted_digits
 from flow.libraries import find as find_library
-from flow.nmpu_prices import array_price, ldpu_price
+from flow.prices.assembly import Assembly
+from flow.prices.nmpu import array_price, ldpu_price
 from gen.rtl import Rtl, elaborate
 from hdl.nmpu import Nmpu
 from sim_models.nmpu import (

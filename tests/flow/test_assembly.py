@@ -1,9 +1,9 @@
 """Block-by-block prices: every block counted once for each instance, and nothing outside forgotten."""
 
-from flow.assembly import GLUE, assemble
 from flow.libraries import find
-from flow.recipes import AREA, PLAIN, hierarchical
+from flow.prices.assembly import GLUE, assemble
 from flow.synthesis import synthesize
+from flow.synthesis.recipes import AREA, PLAIN, hierarchical
 from gen.rtl import elaborate
 from hdl.nmpu import Nmpu
 from sim_models.nmpu import NmpuParameters

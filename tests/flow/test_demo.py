@@ -9,7 +9,7 @@ import pytest
 from flow.demo.report import data, text, write_page
 from flow.demo.run import FLOAT64, FP16, GOLDEN, VERILOG, DemoResult, classify
 from flow.libraries import find
-from flow.nmpu_prices import array_price
+from flow.prices.nmpu import array_price
 from gen.rtl import elaborate
 from hdl.nmpu import Nmpu
 from sim_models.nmpu import NmpuParameters

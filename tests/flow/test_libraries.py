@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flow.liberty import read_cells
 from flow.libraries import NAMES, find, installed
-from flow.truth import truth_table
+from flow.libraries.liberty import read_cells
+from flow.libraries.truth import truth_table
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "pdk"
 

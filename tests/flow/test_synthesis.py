@@ -8,11 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from flow.hierarchy import breakdown
-from flow.jobs import Jobs, SynthesisError
 from flow.libraries import Library, find
-from flow.recipes import AREA, AREA_RECIPES, BALANCED, DENSE_BOOTH, PLAIN, SPEED, Recipe, buffered, hierarchical
 from flow.synthesis import best_of, synthesize
+from flow.synthesis.hierarchy import breakdown
+from flow.synthesis.jobs import Jobs, SynthesisError
+from flow.synthesis.recipes import (
+    AREA,
+    AREA_RECIPES,
+    BALANCED,
+    DENSE_BOOTH,
+    PLAIN,
+    SPEED,
+    Recipe,
+    buffered,
+    hierarchical,
+)
 from gen.rtl import Rtl
 
 DFF_UM2, NAND2_UM2 = 4.522, 0.798

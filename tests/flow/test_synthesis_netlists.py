@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from flow.libraries import Library, find
-from flow.recipes import AREA, DENSE_BOOTH, SPEED, Recipe
 from flow.synthesis import synthesize
+from flow.synthesis.recipes import AREA, DENSE_BOOTH, SPEED, Recipe
 from gen.rtl import Port, Rtl
 from verif.batch import simulate
 from verif.replay import cell_models, gate_level

@@ -6,8 +6,8 @@ import pytest
 
 from flow.libraries import Library, find
 from flow.prices import CONDITIONS, price
-from flow.recipes import AREA, DENSE_BOOTH, PLAIN, hierarchical
 from flow.synthesis import synthesize
+from flow.synthesis.recipes import AREA, DENSE_BOOTH, PLAIN, hierarchical
 from gen.rtl import Rtl
 
 PAIR = Rtl(

@@ -3,8 +3,8 @@
 import pytest
 
 from flow.libraries import find
-from flow.recipes import RECIPES
 from flow.synthesis import Best, best_of
+from flow.synthesis.recipes import RECIPES
 from gen.rtl import Rtl
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from flow.libraries import Library, find
-from flow.path_delay import cut_at_state
-from flow.recipes import AREA, BALANCED, PLAIN, buffered
 from flow.synthesis import Synthesis, synthesize
+from flow.synthesis.path_delay import cut_at_state
+from flow.synthesis.recipes import AREA, BALANCED, PLAIN, buffered
 from flow.timing import sign_off, sta_version
 from gen.rtl import Rtl
 from gen.tools import ToolMissing

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from flow.libraries import find as find_library
-from flow.recipes import AREA
 from flow.synthesis import synthesize
+from flow.synthesis.recipes import AREA
 from flow.verification import verify
 from gen.catalog import find
 from sim_models.nmpu import NmpuParameters

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from flow.libraries import Library
-from flow.recipes import AREA, Recipe, hierarchical
 from flow.synthesis import Synthesis, best_of, synthesize
+from flow.synthesis.recipes import AREA, Recipe, hierarchical
 from gen.rtl import CLOCK, Rtl
 
 GLUE = "wiring and decoders"

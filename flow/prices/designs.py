@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flow.assembly import assemble
 from flow.libraries import Library
-from flow.nmpu_prices import ARRAY_BLOCKS, LDPU_BLOCKS
-from flow.prices import CONDITIONS, price
+from flow.prices.assembly import assemble
+from flow.prices.nmpu import ARRAY_BLOCKS, LDPU_BLOCKS
+from flow.prices.price import CONDITIONS, price
 from gen.catalog import Design
 
 BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS}

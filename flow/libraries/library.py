@@ -11,8 +11,8 @@ from gzip import decompress as gunzip
 from importlib import metadata
 from pathlib import Path
 
-from flow import liberty, truth
-from flow.liberty import Cell, read_cells
+from flow.libraries import liberty, truth
+from flow.libraries.liberty import Cell, read_cells
 from flow.results import read_entry, write_entry
 from gen.cache import cache_folder, content_key, publish
 from gen.suggest import unknown

@@ -1,8 +1,9 @@
 """One Yosys run in a process of its own: a run is never influenced by an earlier one in the same process.
 
-``python -m flow.yosys_job`` reads a request as JSON from standard input and answers on standard output. All files have
-fixed names in the current folder (design.v, library_N.lib, mapping.abc, constraint.txt; the results are netlist.v and
-flat.blif), so no path chosen by a user gets into a Yosys command, and the design's name only when it is an identifier.
+``python -m flow.synthesis.yosys_job`` reads a request as JSON from standard input and answers on standard output. All
+files have fixed names in the current folder (design.v, library_N.lib, mapping.abc, constraint.txt; the results are
+netlist.v and flat.blif), so no path chosen by a user gets into a Yosys command, and the design's name only when it is
+an identifier.
 """
 
 import json
@@ -14,7 +15,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from flow.path_delay import longest_path_ps
+from flow.synthesis.path_delay import longest_path_ps
 
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 

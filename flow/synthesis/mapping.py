@@ -8,12 +8,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from flow.hierarchy import Module, all_cells, measure
-from flow.jobs import Jobs
 from flow.libraries import Library
-from flow.recipes import Recipe
 from flow.results import read_entry, write_entry
-from flow.yosys_job import IDENTIFIER
+from flow.synthesis.hierarchy import Module, all_cells, measure
+from flow.synthesis.jobs import Jobs
+from flow.synthesis.recipes import Recipe
+from flow.synthesis.yosys_job import IDENTIFIER
 from gen.cache import content_key
 from gen.rtl import Rtl
 from gen.suggest import unknown

@@ -1,9 +1,9 @@
 """Areas of the NMPU family on one cell library, each block by its best recipe."""
 
-from flow.assembly import Assembly, assemble
 from flow.libraries import Library
-from flow.recipes import AREA, AREA_RECIPES
+from flow.prices.assembly import Assembly, assemble
 from flow.synthesis import Best, best_of
+from flow.synthesis.recipes import AREA, AREA_RECIPES
 from gen.rtl import elaborate
 from hdl.nmpu import Nmpu, NmpuUnit
 from hdl.nmpu_fp16 import Fp16Lane, Ldpu

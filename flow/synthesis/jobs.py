@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from flow.libraries import Library
-from flow.recipes import Recipe
+from flow.synthesis.recipes import Recipe
 from gen.rtl import Rtl
 
 TIMEOUT_S = 1800.0
@@ -36,7 +36,7 @@ class Jobs:
         return len(self._running)
 
     def run(self, rtl: Rtl, recipe: Recipe, library: Library) -> tuple[dict[str, Any], dict[str, str]]:
-        """The job's answer (see `flow.yosys_job`) and its result files by name.
+        """The job's answer (see `flow.synthesis.yosys_job`) and its result files by name.
 
         :raises SynthesisError: the job fails or takes too long.
         """
@@ -58,7 +58,7 @@ class Jobs:
     def _answer(self, request: Mapping[str, Any], folder: Path) -> str:
         with subprocess.Popen(
             # -P: a user's own flow.py or json.py is not imported
-            [sys.executable, "-P", "-m", "flow.yosys_job"],
+            [sys.executable, "-P", "-m", "flow.synthesis.yosys_job"],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from flow.truth import truth_table
+from flow.libraries.truth import truth_table
 
 _TABLES = re.compile(r"/\*.*?\*/|\b(?:values|index_\d)\s*\([^)]*\)\s*;?", re.S)
 _TOKEN = re.compile(

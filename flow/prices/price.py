@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from flow.hierarchy import Part, breakdown
 from flow.libraries import Library
-from flow.recipes import AREA_RECIPES, Recipe, buffered
 from flow.synthesis import best_of, synthesize
+from flow.synthesis.hierarchy import Part, breakdown
+from flow.synthesis.recipes import AREA_RECIPES, Recipe, buffered
 from flow.timing import SignOff, sign_off, sta_version
 from gen.rtl import Rtl
 
