@@ -12,6 +12,7 @@ from amaranth.lib import wiring
 from gen.print_verilog import print_verilog
 from gen.rename import rename_wires
 from hdl.block import Block
+from hdl.memory import MemoryShape
 
 CLOCK, RESET = "clk", "rst"
 
@@ -28,12 +29,17 @@ class Port:
 
 @dataclass(frozen=True)
 class Rtl:
-    """Verilog of one design. ``ports`` leaves out clock and reset, which exist when ``clocked`` is true."""
+    """Verilog of one design.
+
+    ``ports`` leaves out clock and reset, which exist when ``clocked`` is true. ``memories`` maps the modules that are
+    memories and nothing else to their shapes, as pairs.
+    """
 
     name: str
     verilog: str
     ports: tuple[Port, ...]
     clocked: bool
+    memories: tuple[tuple[str, MemoryShape], ...] = ()
 
 
 def elaborate(component: wiring.Component, name: str) -> Rtl:
@@ -49,7 +55,8 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
         for port, flow, shape in _flat_ports(component)
         if shape.width
     )
-    return Rtl(name, print_verilog("".join(blocks.modules.values())), ports, _clocked(top))
+    verilog = print_verilog("".join(blocks.modules.values()))
+    return Rtl(name, verilog, ports, _clocked(top), tuple(sorted(blocks.memories.items())))
 
 
 class _Blocks:
@@ -57,6 +64,7 @@ class _Blocks:
 
     def __init__(self) -> None:
         self.modules: dict[str, str] = {}
+        self.memories: dict[str, MemoryShape] = {}
         self._names: dict[Any, str] = {}
         self._outputs: dict[str, set[str]] = {}
         self._emitting: wiring.Component | None = None
@@ -65,6 +73,8 @@ class _Blocks:
         """Add the module called ``name`` for ``component``; returns its RTLIL text."""
         outer, self._emitting = self._emitting, component
         self.modules[name] = ""  # keeps the name, and the place before its children
+        if isinstance(component, Block) and component.memory is not None:
+            self.memories[name] = component.memory
         text = rtlil.convert(component, name=name, platform=self, emit_src=False)
         self._emitting = outer
         self.modules[name] = rename_wires(text, self._outputs)

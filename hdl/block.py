@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from amaranth.hdl import Instance
 from amaranth.lib import wiring
 
+from hdl.memory import MemoryShape
+
 
 class BlockPlatform(Protocol):
     """A platform that emits every distinct block once."""
@@ -21,7 +23,12 @@ class Block(wiring.Component):
     Two blocks are equal when their class and their constructor's keyword arguments, which must be hashable, are. Under
     a `BlockPlatform` all but the first stand for an instance of it: elaborating an array of units then costs one unit,
     and the shared module shows the ports its class declares. Simulators elaborate every instance as usual.
+
+    A block that is a memory and nothing else sets ``memory``: its area is then reported apart, and a compiled macro can
+    take its place.
     """
+
+    memory: MemoryShape | None = None
 
     if TYPE_CHECKING:
 

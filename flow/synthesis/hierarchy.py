@@ -47,10 +47,18 @@ def measure(library: Library, cells: Mapping[str, int], instances: Mapping[str, 
 
 def all_cells(modules: Mapping[str, Module], top: str) -> Counter[str]:
     """Number of cells of each kind in ``top`` and everything below."""
+    total: Counter[str] = Counter()
+    for name, number in instance_numbers(modules, top).items():
+        total.update({cell: number * each for cell, each in modules[name].cells.items()})
+    return total
+
+
+def instance_numbers(modules: Mapping[str, Module], top: str) -> Counter[str]:
+    """How often each module occurs in ``top``, itself included, at any depth."""
 
     @cache
     def count(name: str) -> Counter[str]:
-        total = Counter(modules[name].cells)
+        total = Counter({name: 1})
         for child in modules[name].instances.values():
             total.update(count(child))
         return total

@@ -98,6 +98,7 @@ def _prepare(folder: Path, rtl: Rtl, recipe: Recipe, library: Library) -> dict[s
         "dont_use": library.dont_use,
         "cells": sorted(library.cells),
         "state": library.state_outputs(),
+        "memories": [name for name, _ in rtl.memories],
     }
 
 

@@ -12,6 +12,7 @@ from flow.libraries import Library
 from flow.results import read_entry, write_entry
 from flow.synthesis.hierarchy import Module, all_cells, measure
 from flow.synthesis.jobs import Jobs
+from flow.synthesis.kinds import AreaKinds, area_kinds
 from flow.synthesis.recipes import Recipe
 from flow.synthesis.yosys_job import IDENTIFIER
 from gen.cache import content_key
@@ -27,7 +28,8 @@ class Synthesis:
 
     ``ge`` is the area over that of the smallest two-input NAND gate. ``delay_ps`` is the longest combinational path
     between inputs, flip-flops and outputs by ABC: flip-flop clock-to-output and setup times are not in it.
-    ``netlist`` is structural Verilog of library cells; ``modules`` has one entry for each of its modules.
+    ``kinds`` splits the area into flip-flops, logic and memories. ``netlist`` is structural Verilog of library cells;
+    ``modules`` has one entry for each of its modules. A flat netlist keeps its memories as modules.
     ``provenance`` names what the result depends on: Yosys, its options, the ABC script, the liberty text's SHA-256.
     """
 
@@ -36,6 +38,7 @@ class Synthesis:
     library: str
     area_um2: float
     sequential_um2: float
+    kinds: AreaKinds
     ge: float
     cells: Mapping[str, int]
     flip_flops: int
@@ -113,7 +116,9 @@ def _key(rtl: Rtl, recipe: Recipe, library: Library) -> str:
     code = [Path(__file__).with_name(f"{name}.py").read_bytes() for name in ("jobs", "yosys_job", "path_delay")]
     chosen = [recipe.options, recipe.script, recipe.flatten]
     cells = [library.content_hash, library.dont_use, library.driver, library.load_ff]
-    return content_key(rtl.verilog, rtl.name, chosen, cells, metadata.version("pyosys"), *code)
+    return content_key(
+        rtl.verilog, rtl.name, [name for name, _ in rtl.memories], chosen, cells, metadata.version("pyosys"), *code
+    )
 
 
 def _result(rtl: Rtl, recipe: Recipe, library: Library, reply: Mapping[str, Any], netlist: str) -> Synthesis:
@@ -126,6 +131,7 @@ def _result(rtl: Rtl, recipe: Recipe, library: Library, reply: Mapping[str, Any]
         library=library.name,
         area_um2=total.area_um2,
         sequential_um2=total.sequential_um2,
+        kinds=area_kinds(modules, rtl.name, dict(rtl.memories)),
         ge=total.area_um2 / library.nand2_um2,
         cells=cells,
         flip_flops=_number(library, cells, "flip_flop"),

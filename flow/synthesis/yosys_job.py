@@ -48,7 +48,8 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
         libyosys.Pass.call(design, command)
     modules = _modules(design)
     _refuse_unmapped(modules, request["cells"])
-    libyosys.Pass.call(design, "flatten")
+    for command in ("setattr -mod -unset keep_hierarchy *", "flatten"):
+        libyosys.Pass.call(design, command)
     libyosys.Pass.call(design, "write_blif -gates flat.blif")
     delay = longest_path_ps(Path.cwd(), request["state"])
     return {"modules": modules, "delay_ps": delay, "yosys": libyosys.yosys_maybe_version()}
@@ -56,14 +57,17 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
 
 def _commands(request: Mapping[str, Any]) -> list[str]:
     top = request["top"]
-    if not IDENTIFIER.fullmatch(top):
-        raise ValueError(f"top must be a plain identifier, not {top!r}")
+    for name in (top, *request["memories"]):
+        if not IDENTIFIER.fullmatch(name):
+            raise ValueError(f"a module's name must be a plain identifier, not {name!r}")
     flatten = "-flatten" if request["flatten"] else ""
     liberty = " ".join(f"-liberty library_{index}.lib" for index in range(request["libraries"]))
     avoid = " ".join(f"-dont_use {cell}" for cell in request["dont_use"])
     return [
         "libcache -scl -dir scl",
         "read_verilog design.v",
+        # A memory stays a module of its own in a flat netlist, so that its area is known apart.
+        *(f"setattr -mod -set keep_hierarchy 1 {name}" for name in request["memories"]),
         f"synth -top {top} {flatten} {' '.join(request['options'])}",
         f"dfflibmap {liberty} {avoid}",
         "opt -fast",

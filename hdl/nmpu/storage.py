@@ -4,6 +4,7 @@ from amaranth.hdl import Array, Module, Signal
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.memory import MemoryShape
 from hdl.multiplexer import select
 from hdl.nmpu.layouts import column_word
 from sim_models.nmpu import NmpuParameters
@@ -19,6 +20,7 @@ class NmpuStorage(Block):
     def __init__(self, *, parameters: NmpuParameters) -> None:
         self.parameters = parameters
         word, column = column_word(parameters), parameters.column_bits
+        self.memory = MemoryShape(words=parameters.columns_per_unit, width=word.size)
         super().__init__(
             {
                 "write": In(1),

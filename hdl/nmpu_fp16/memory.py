@@ -6,6 +6,7 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.memory import MemoryShape
 from hdl.nmpu_fp16.ranks import rank
 
 
@@ -18,6 +19,7 @@ class RowMemory(Block):
 
     def __init__(self, *, rows: int, words: int, word_bits: int) -> None:
         self.rows = rows
+        self.memory = MemoryShape(words=rows, width=words * word_bits)
         contents = data.ArrayLayout(word_bits, words)
         address = (rows - 1).bit_length() or 1
         writing = {"write": In(words), "write_row": In(address), "write_data": In(contents)}
@@ -46,6 +48,7 @@ class CaptureRegisters(Block):
 
     def __init__(self, *, rows: int, words: int, word_bits: int) -> None:
         self.rows = rows
+        self.memory = MemoryShape(words=rows, width=words * word_bits)
         captured = In(data.ArrayLayout(word_bits, rows * words))
         read = {"row": In((rows - 1).bit_length() or 1), "data": Out(data.ArrayLayout(word_bits, words))}
         super().__init__({"capture": In(1), "captured": captured, **read})

@@ -233,7 +233,7 @@ def test_name_that_is_no_identifier_is_refused(name: str, library: Library, empt
 def test_job_itself_refuses_a_bad_name(library: Library) -> None:
     with pytest.raises(SynthesisError) as caught:
         Jobs().run(replace(NAND, name="top; exec touch here"), PLAIN, library)
-    assert str(caught.value).endswith("top must be a plain identifier, not 'top; exec touch here'")
+    assert str(caught.value).endswith("a module's name must be a plain identifier, not 'top; exec touch here'")
 
 
 def test_job_that_takes_too_long_is_ended(library: Library) -> None:
