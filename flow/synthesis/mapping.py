@@ -84,8 +84,10 @@ def synthesize(
     return _result(rtl, recipe, library, reply, texts["netlist.v"])
 
 
-def best_of(rtl: Rtl, recipes: Sequence[Recipe], library: Library, *, by: str = "area") -> Best:
-    """Map ``rtl`` by every recipe, on all cores; the winner has the smallest ``by`` (``area`` or ``delay``).
+def best_of(
+    rtl: Rtl, recipes: Sequence[Recipe], library: Library, *, by: str = "area", workers: int | None = None
+) -> Best:
+    """Map ``rtl`` by every recipe; the winner has the smallest ``by`` (``area`` or ``delay``).
 
     Equal areas are decided by delay, and equal delays by area.
 
@@ -96,8 +98,20 @@ def best_of(rtl: Rtl, recipes: Sequence[Recipe], library: Library, *, by: str = 
         raise ValueError(unknown("goal", by, GOALS))
     if not recipes:
         raise ValueError("recipes must name at least one recipe, not none")
+    results = synthesize_all(rtl, recipes, library, workers=workers)
+    order = (lambda it: (it.area_um2, it.delay_ps)) if by == "area" else (lambda it: (it.delay_ps, it.area_um2))
+    return Best(winner=min(results, key=order), results=results)
+
+
+def synthesize_all(
+    rtl: Rtl, recipes: Sequence[Recipe], library: Library, *, workers: int | None = None
+) -> tuple[Synthesis, ...]:
+    """Map ``rtl`` by every recipe, ``workers`` at a time (as many as there are cores by default).
+
+    :raises SynthesisError: a recipe fails; the others are then stopped.
+    """
     jobs = Jobs()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         runs = [pool.submit(synthesize, rtl, recipe, library, jobs=jobs) for recipe in recipes]
         try:
             done, _ = wait(runs, return_when=FIRST_EXCEPTION)
@@ -107,9 +121,7 @@ def best_of(rtl: Rtl, recipes: Sequence[Recipe], library: Library, *, by: str = 
             pool.shutdown(wait=False, cancel_futures=True)
             jobs.stop()
             raise
-    results = tuple(run.result() for run in runs)
-    order = (lambda it: (it.area_um2, it.delay_ps)) if by == "area" else (lambda it: (it.delay_ps, it.area_um2))
-    return Best(winner=min(results, key=order), results=results)
+    return tuple(run.result() for run in runs)
 
 
 def _key(rtl: Rtl, recipe: Recipe, library: Library) -> str:
