@@ -74,6 +74,21 @@ def publish(path: Path) -> Iterator[Path]:
         _remove(temporary)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write the file ``path`` all at once, in place of an earlier one: whoever reads it sees the old text or the new.
+
+    :raises OSError: it cannot be written.
+    """
+    temporary = path.parent / f".{path.name}.{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}{_SUFFIX}"
+    try:
+        temporary.write_bytes(content)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+    finally:
+        _remove(temporary)
+
+
 def _rename(temporary: Path, path: Path) -> None:
     if path.exists():
         return

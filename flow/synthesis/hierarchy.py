@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from math import fsum
 
 from flow.libraries import Library
 
@@ -34,14 +35,13 @@ class Part:
 
 
 def measure(library: Library, cells: Mapping[str, int], instances: Mapping[str, str]) -> Module:
-    """A module with the areas of its cells."""
+    """A module with the areas of its cells; `fsum`, so that the order of the cells does not change the last bit."""
+    areas = {cell: library.area_um2(cell) * number for cell, number in cells.items()}
     return Module(
         cells=cells,
         instances=instances,
-        area_um2=sum(library.area_um2(cell) * number for cell, number in cells.items()),
-        sequential_um2=sum(
-            library.area_um2(cell) * number for cell, number in cells.items() if library.holds_state(cell)
-        ),
+        area_um2=fsum(areas.values()),
+        sequential_um2=fsum(area for cell, area in areas.items() if library.holds_state(cell)),
     )
 
 

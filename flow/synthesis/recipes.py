@@ -45,7 +45,8 @@ _BUFFERS = "buffer -c; topo; dnsize {D}; topo"
 
 # `if -g` rebuilds the logic for depth, whatever the area.
 _SHALLOW = f"{_SWEEP}; dch; if -g -K 6; strash"
-_FAST_CELLS = "dch -f; map -B 0.9; topo; buffer -c; topo; upsize {D}; dnsize {D}; topo"
+_SIZING = "buffer -c; topo; upsize {D}; dnsize {D}; topo"
+_FAST_CELLS = f"dch -f; map -B 0.9 {{D}}; topo; {_SIZING}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,24 +81,29 @@ class Recipe:
 PLAIN = Recipe(name="plain", mapping=_CONVENTIONAL)
 BOOTH = Recipe(name="booth", options=("-booth",), mapping=_CONVENTIONAL)
 AREA = Recipe(name="area", mapping=f"{_SWEEP}; dc2; strash; {_SMALLEST_CELLS}")
-DENSE = Recipe(
-    name="dense",
-    mapping="; ".join([_SWEEP, *[_COMPRESS, _THROUGH_TABLES] * _TABLE_ROUNDS, _COMPRESS, _SMALLEST_CELLS]),
-)
+_DENSE_LOGIC = "; ".join([_SWEEP, *[_COMPRESS, _THROUGH_TABLES] * _TABLE_ROUNDS, _COMPRESS])
+DENSE = Recipe(name="dense", mapping=f"{_DENSE_LOGIC}; {_SMALLEST_CELLS}")
 DENSE_BOOTH = replace(DENSE, name="dense_booth", options=("-booth",))
 BALANCED = Recipe(name="balanced", mapping=f"{_SWEEP}; dc2; strash; {_FAST_CELLS}")
 BALANCED_BOOTH = replace(BALANCED, name="balanced_booth", options=("-booth",))
 SPEED = Recipe(name="speed", mapping=f"{_SHALLOW}; {_FAST_CELLS}")
 SPEED_BOOTH = replace(SPEED, name="speed_booth", options=("-booth",))
+COMPACT = Recipe(name="compact", mapping=f"{_DENSE_LOGIC}; {_FAST_CELLS}")
+COMPACT_BOOTH = replace(COMPACT, name="compact_booth", options=("-booth",))
 
 AREA_RECIPES = (PLAIN, BOOTH, AREA, DENSE, DENSE_BOOTH)
-SPEED_RECIPES = (BALANCED, BALANCED_BOOTH, SPEED, SPEED_BOOTH)
+SPEED_RECIPES = (COMPACT, COMPACT_BOOTH, BALANCED, BALANCED_BOOTH, SPEED, SPEED_BOOTH)
 RECIPES = (*AREA_RECIPES, *SPEED_RECIPES)
 
 
 def buffered(recipe: Recipe) -> Recipe:
     """The same recipe with buffers inserted and gates sized: no gate drives more than it can."""
     return replace(recipe, name=f"{recipe.name}_buffered", mapping=f"{recipe.mapping}; {_BUFFERS}")
+
+
+def sized(recipe: Recipe) -> Recipe:
+    """The same recipe with buffers inserted and gates made larger or smaller to meet its delay target."""
+    return replace(recipe, name=f"{recipe.name}_sized", mapping=f"{recipe.mapping}; {_SIZING}")
 
 
 def hierarchical(recipes: Iterable[Recipe]) -> tuple[Recipe, ...]:
