@@ -51,12 +51,13 @@ def _drawn(front: Front) -> bytes:
     best = [point for point in front.points if point.on_front]
     rest = [point for point in front.points if not point.on_front]
     axes.plot([p.delay_ps for p in rest], [p.area_um2 for p in rest], ".", color="0.7", label="other netlists")
-    axes.step([p.delay_ps for p in best], [p.area_um2 for p in best], "o-", where="post", label="front")
+    axes.step([p.delay_ps for p in best], [p.area_um2 for p in best], "o-", where="post", markersize=4, label="front")
     for point, name in _first_of_each(front):
-        axes.annotate(name, (point[0], point[1]), xytext=(4, 4), textcoords="offset points", fontsize=7)
+        axes.annotate(name, point, xytext=(2, 5), textcoords="offset points", fontsize=7, rotation=45)
     axes.set_xlabel("longest combinational path (ps), ABC")
     axes.set_ylabel("area (um$^2$)")
-    axes.set_ylim(bottom=0)
+    axes.margins(x=0.14)
+    axes.set_ylim(0, 1.15 * max((point.area_um2 for point in front.points), default=1.0))
     axes.set_title(f"{front.design} on {front.library}: {CONDITIONS}", fontsize=10)
     axes.legend()
     axes.grid(alpha=0.3)

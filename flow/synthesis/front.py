@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 
 from flow.libraries import Library
 from flow.synthesis.mapping import Synthesis, synthesize_all
-from flow.synthesis.recipes import AREA_RECIPES, SPEED_RECIPES, Recipe, hierarchical, sized
+from flow.synthesis.recipes import AREA_RECIPES, SPEED_RECIPES, Recipe, buffered, hierarchical, sized
 from gen.rtl import Rtl
 
-# Every netlist of a front has buffers and sized gates: unbuffered ones are smaller, but no path in them is driven well.
-FRONT_RECIPES = (*map(sized, AREA_RECIPES), *SPEED_RECIPES)
+# Every netlist of a front has buffers: those without are smaller, but their gates may drive more than they can.
+FRONT_RECIPES = (*map(buffered, AREA_RECIPES), *map(sized, AREA_RECIPES), *SPEED_RECIPES)
 TARGETS = 4
 
 

@@ -10,7 +10,7 @@ from flow.libraries import find
 from flow.prices.front_report import write_front
 from flow.synthesis import synthesize
 from flow.synthesis.front import FRONT_RECIPES, Front, FrontPoint, measure_front
-from flow.synthesis.recipes import AREA, BALANCED, SPEED, sized
+from flow.synthesis.recipes import AREA, BALANCED, SPEED, buffered, sized
 from gen.rtl import Rtl
 
 PRODUCT = Rtl(
@@ -19,7 +19,7 @@ PRODUCT = Rtl(
     ports=(),
     clocked=False,
 )
-RECIPES = (sized(AREA), BALANCED, SPEED)
+RECIPES = (buffered(AREA), sized(AREA), BALANCED, SPEED)
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,8 @@ def test_smallest_within_a_delay(front: Front) -> None:
     assert front.smallest_within(1e9) == min(front.points, key=lambda it: it.area_um2)
 
 
-def test_recipes_of_a_front_all_size_their_gates() -> None:
-    assert all("upsize" in recipe.script for recipe in FRONT_RECIPES)
+def test_recipes_of_a_front_all_insert_buffers() -> None:
+    assert all("buffer" in recipe.script for recipe in FRONT_RECIPES)
     assert len({recipe.name for recipe in FRONT_RECIPES}) == len(FRONT_RECIPES)
 
 
