@@ -1,5 +1,10 @@
 """Sign-off timing of mapped netlists."""
 
-from flow.timing.sign_off import SignOff, sign_off, sta_version
+from flow.timing.comparison import Comparison, compare
+from flow.timing.constraints import sdc
+from flow.timing.opensta import sta_version
+from flow.timing.report import timing_lines
+from flow.timing.results import SignOff, TimedPath
+from flow.timing.sign_off import sign_off
 
-__all__ = ["SignOff", "sign_off", "sta_version"]
+__all__ = ["Comparison", "SignOff", "TimedPath", "compare", "sdc", "sign_off", "sta_version", "timing_lines"]

@@ -1,98 +1,116 @@
-"""Sign-off timing of a mapped netlist by OpenSTA, where it is installed."""
+"""Sign-off timing of a mapped netlist by OpenSTA: setup, hold, and the slowest paths by component."""
 
 import re
-import shutil
-import subprocess
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from flow.libraries import Library
 from flow.results import read_entry, write_entry
 from flow.synthesis import Synthesis
+from flow.timing import constraints, opensta, paths, results
+from flow.timing.constraints import sdc
+from flow.timing.opensta import find_sta, run_sta, sta_version
+from flow.timing.paths import SCRIPT, FoundPath, read_paths
+from flow.timing.results import SignOff, TimedPath, from_json
 from gen.cache import content_key
-from gen.rtl import CLOCK
-from gen.tools import find_tool
+from gen.manifest import timing_interface
+from gen.rtl import CLOCK, RESET
 
-TIMEOUT_S = 600.0
+TOP_PATHS = 5
 
-# Paths are measured as what they leave of a period far longer than any of them.
-_PERIOD_NS = 1000.0
-
-_SCRIPT = """\
-{liberty}
-set_cmd_units -time ns -capacitance fF
-read_verilog netlist.v
-link_design {top}
-{clock}
-set data_inputs {{}}
-foreach port [all_inputs] {{
-  if {{[get_property $port full_name] ne "{clock_port}"}} {{ lappend data_inputs $port }}
-}}
-if {{[llength $data_inputs]}} {{
-  set_input_delay 0 -clock clock $data_inputs
-  set_driving_cell -lib_cell {driver} $data_inputs
-}}
-if {{[llength [all_outputs]]}} {{
-  set_output_delay 0 -clock clock [all_outputs]
-  set_load {load} [all_outputs]
-}}
-proc show {{kind paths}} {{
-  foreach path $paths {{
-    set from [get_property [get_property $path startpoint] full_name]
-    set to [get_property [get_property $path endpoint] full_name]
-    puts "PATH $kind [get_property $path slack] $from $to"
-  }}
-}}
-show any [find_timing_paths -path_delay max]
-if {{[llength [all_registers -clock_pins]]}} {{
-  show register [find_timing_paths -path_delay max -from [all_registers -clock_pins] -to [all_registers -data_pins]]
-}}
-puts DONE
-"""
+# Endpoints whose slowest paths are looked at for the longest logic, which need not be in the path of least slack.
+_ENDPOINTS = 100
 
 
-@dataclass(frozen=True, kw_only=True)
-class SignOff:
-    """Timing by OpenSTA. Pre-layout, no wires, one corner; ideal clock.
-
-    ``longest_ps`` is the longest path of any kind from ``start`` to ``end``: clock-to-output of the flip-flop it starts
-    at and setup of the one it ends at are in it. ``period_ps`` is the shortest clock period that the paths between
-    flip-flops allow, None where there are none.
-    """
-
-    longest_ps: float
-    start: str
-    end: str
-    period_ps: float | None
-    tool: str
-
-
-def sign_off(mapped: Synthesis, library: Library) -> SignOff | None:
+def sign_off(
+    mapped: Synthesis,
+    library: Library,
+    *,
+    period_ps: float | None = None,
+    input_delay_ps: float = 0.0,
+    output_delay_ps: float = 0.0,
+) -> SignOff | None:
     """Timing of ``mapped``, the result of a synthesis to ``library``; None for a design without paths.
 
+    ``period_ps`` is a clock period to meet; inputs settle ``input_delay_ps`` after the clock edge and outputs are read
+    ``output_delay_ps`` before it. The constraints are `flow.timing.constraints.sdc` of the netlist's ports.
+
+    :raises ValueError: the period or a delay is out of range.
     :raises ToolMissing: OpenSTA is not installed; `sta_version` tells beforehand.
     :raises RuntimeError: OpenSTA fails.
     """
-    program = find_tool("sta", disables="sign-off timing", install="apt-get install opensta")
-    files = {"netlist.v": _unsigned(mapped.netlist), "run.tcl": _script(mapped, library)}
-    tool = f"OpenSTA {sta_version()}"
-    key = content_key(files, library.content_hash, tool)
+    find_sta()
+    conditions = _Conditions(
+        # Slack counts from the period in single precision: the shorter that is, the finer.
+        period_ps=2 * mapped.delay_ps + 1000 + input_delay_ps + output_delay_ps if period_ps is None else period_ps,
+        stated=period_ps is not None,
+        input_delay_ps=input_delay_ps,
+        output_delay_ps=output_delay_ps,
+    )
+    files, tool = _files(mapped, library, conditions), f"OpenSTA {sta_version()}"
+    key = content_key(files, library.content_hash, tool, asdict(conditions), *_code())
     entry = read_entry("timing", key)
     if entry is not None:
-        return SignOff(**entry[0]) if entry[0] else None
-    result = _read(_run(program, files, library), tool)
+        return from_json(entry[0]) if entry[0] else None
+    found = read_paths(run_sta(files, library))
+    result = _signed_off(found, conditions, tool) if "setup" in found else None
     write_entry("timing", key, asdict(result) if result else None)
     return result
 
 
-def sta_version() -> str | None:
-    """Version of the OpenSTA on the PATH; None without one."""
-    program = shutil.which("sta")
-    if program is None:
-        return None
-    said = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=60, check=False).stdout.split()
-    return said[0] if said else "of unknown version"
+@dataclass(frozen=True, kw_only=True)
+class _Conditions:
+    """The constraints in numbers: ``stated`` tells a period that was asked for from one that is only long enough."""
+
+    period_ps: float
+    stated: bool
+    input_delay_ps: float
+    output_delay_ps: float
+
+    def before(self, path: FoundPath) -> float:
+        """Delay outside the design before the path."""
+        return self.input_delay_ps if path.from_input else 0.0
+
+    def own_ps(self, path: FoundPath) -> float:
+        """What the path itself takes of the period."""
+        after = self.output_delay_ps if path.to_output else 0.0
+        return self.period_ps - path.slack_ps - self.before(path) - after
+
+
+def _files(mapped: Synthesis, library: Library, conditions: _Conditions) -> dict[str, str]:
+    constrained = sdc(
+        _interface(mapped),
+        period_ps=conditions.period_ps,
+        input_delay_ps=conditions.input_delay_ps,
+        output_delay_ps=conditions.output_delay_ps,
+        driver=library.driver,
+        load_ff=library.load_ff,
+    )
+    script = SCRIPT.format(
+        liberty="\n".join(f"read_liberty library_{index}.lib" for index in range(len(library.paths))),
+        top=mapped.top,
+        clock=CLOCK,
+        count=_ENDPOINTS,
+        named=TOP_PATHS,
+    )
+    return {"netlist.v": _unsigned(mapped.netlist), "constraints.sdc": constrained, "run.tcl": script}
+
+
+def _code() -> list[bytes]:
+    modules = (constraints.__file__, opensta.__file__, paths.__file__, results.__file__, __file__)
+    return [Path(module or "").read_bytes() for module in modules]
+
+
+def _interface(mapped: Synthesis) -> dict[str, Any]:
+    """What the manifest says for timing, read off the netlist's ports."""
+    body = re.search(rf"^module \\?{mapped.top} ?\(.*?^endmodule", mapped.netlist, re.M | re.S)
+    ports = re.findall(
+        r"^\s*(input|output) (?:signed )?(?:\[\d+:\d+\] )?\\?([^\s;]+) ?;", body[0] if body else "", re.M
+    )
+    directions = {name: direction for direction, name in ports}
+    interface = timing_interface(directions, clocked=CLOCK in directions)
+    return interface if RESET in directions else {**interface, "reset": None}
 
 
 def _unsigned(netlist: str) -> str:
@@ -100,45 +118,44 @@ def _unsigned(netlist: str) -> str:
     return re.sub(r"^(\s*(?:input|output|wire)) signed\b", r"\1", netlist, flags=re.M)
 
 
-def _script(mapped: Synthesis, library: Library) -> str:
-    clocked = re.search(rf"^\s*input {CLOCK};", mapped.netlist, re.M)
-    port = f"[get_ports {CLOCK}]" if clocked else ""
-    return _SCRIPT.format(
-        liberty="\n".join(f"read_liberty library_{index}.lib" for index in range(len(library.paths))),
-        top=mapped.top,
-        clock=f"create_clock -name clock -period {_PERIOD_NS} {port}",
-        clock_port=CLOCK if clocked else "",
-        driver=library.driver,
-        load=library.load_ff,
+def _signed_off(found: dict[str, list[FoundPath]], conditions: _Conditions, tool: str) -> SignOff:
+    setup = found["setup"]
+    longest = max(setup, key=conditions.own_ps)
+    period = [round(conditions.own_ps(path), 1) for path in found.get("register", [])]
+    hold, input_hold = ([_held(path, conditions) for path in found.get(kind, [])] for kind in ("hold", "input_hold"))
+    return SignOff(
+        longest_ps=round(conditions.own_ps(longest), 1),
+        start=longest.start,
+        end=longest.end,
+        logic_ps=round(_longest_logic(found, conditions), 1),
+        period_ps=period[0] if period else None,
+        paths=tuple(_timed(path, conditions.own_ps(path)) for path in setup[:TOP_PATHS]),
+        stated_ps=conditions.period_ps if conditions.stated else None,
+        setup_slack_ps=round(setup[0].slack_ps, 1) if conditions.stated else None,
+        hold=hold[0] if hold else None,
+        input_hold=input_hold[0] if input_hold else None,
+        tool=tool,
     )
 
 
-def _run(program: Path, files: dict[str, str], library: Library) -> str:
-    with tempfile.TemporaryDirectory(prefix="bitline-") as name:
-        folder = Path(name)
-        for file, text in files.items():
-            (folder / file).write_text(text)
-        for index, path in enumerate(library.paths):
-            (folder / f"library_{index}.lib").symlink_to(path)
-        command = [str(program), "-no_splash", "-no_init", "-exit", "run.tcl"]
-        try:
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-        except subprocess.TimeoutExpired:
-            raise RuntimeError(f"OpenSTA gave no result after {TIMEOUT_S:g} s") from None
-    output = done.stdout + done.stderr
-    if "\nDONE" not in f"\n{output}":
-        errors = [line for line in output.splitlines() if "Error" in line] or ["it stopped early"]
-        raise RuntimeError(f"OpenSTA fails: {errors[0]}")
-    return output
+def _longest_logic(found: dict[str, list[FoundPath]], conditions: _Conditions) -> float:
+    """The longest path without clock-to-output, of which what the load adds stays in, as ABC has it for its drivers."""
+    launches = [path.launch_ps for kind in found.values() for path in kind if not path.from_input]
+    unloaded = min(launches, default=0.0)
+    return max(
+        path.arrival_ps - (conditions.input_delay_ps if path.from_input else unloaded) for path in found["setup"]
+    )
 
 
-def _read(output: str, tool: str) -> SignOff | None:
-    paths = {
-        kind: (round((_PERIOD_NS - float(slack)) * 1e3, 1), start, end)
-        for kind, slack, start, end in re.findall(r"^PATH (\w+) (\S+) (\S+) (\S+)$", output, re.M)
-    }
-    if "any" not in paths:
-        return None
-    longest, start, end = paths["any"]
-    period = paths["register"][0] if "register" in paths else None
-    return SignOff(longest_ps=longest, start=start, end=end, period_ps=period, tool=tool)
+def _held(path: FoundPath, conditions: _Conditions) -> TimedPath:
+    return _timed(path, path.arrival_ps - conditions.before(path))
+
+
+def _timed(path: FoundPath, delay_ps: float) -> TimedPath:
+    return TimedPath(
+        start=path.start,
+        end=path.end,
+        delay_ps=round(delay_ps, 1),
+        slack_ps=round(path.slack_ps, 1),
+        components={name: round(spent, 1) for name, spent in path.components.items()},
+    )
