@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from flow.libraries import find as find_library
+from flow.table import price_catalog, table_lines
 from gen.catalog import find
 from gen.rtl import elaborate
 from gen.vectors.nmpu import unit_vectors
@@ -99,8 +101,30 @@ def cocotb(batch_rate: float) -> None:
     print(f"cocotb on Verilator: {rate:,.0f} vectors/s; batch simulation is {batch_rate / rate:,.0f} times as fast")
 
 
+def prices() -> None:
+    """The table of all designs: from an empty cache, from a full one, and by one recipe after another."""
+    with tempfile.TemporaryDirectory() as together, tempfile.TemporaryDirectory() as alone:
+        cold, cached = _table(together), _table(together, quiet=True)
+        one_by_one = _table(alone, workers=1, quiet=True)
+    print(f"table of designs: {cold:.0f} s from an empty cache, {cached:.1f} s from a full one;")
+    print(f"  one recipe after another {one_by_one:.0f} s, {one_by_one / cold:.2f} times as long")
+
+
+def _table(cache: str, *, workers: int | None = None, quiet: bool = False) -> float:
+    """Wall time of a process that prices the table with ``cache`` as its cache folder."""
+    command = [sys.executable, "-c", f"from flow.benchmarks import print_table; print_table({workers})"]
+    environment, output = os.environ | {"BITLINE_CACHE": cache}, subprocess.DEVNULL if quiet else None
+    return seconds(lambda: subprocess.run(command, check=True, env=environment, stdout=output), 1)
+
+
+def print_table(workers: int | None) -> None:
+    """Price all designs on the default library and print the table."""
+    print("\n".join(table_lines(price_catalog(find_library(), workers=workers))), flush=True)
+
+
 def main() -> None:
     """Run all benchmarks."""
+    prices()
     generation()
     command_line()
     golden()

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from flow.libraries import find
-from flow.prices.designs import price_design
 from flow.progress import steps
+from flow.table import price_catalog
 from gen.catalog import DESIGNS
 
 BEGIN, END = "<!-- designs -->", "<!-- /designs -->"
@@ -16,15 +16,13 @@ def table() -> str:
     rows = ["| design | what it is | latency (cycles) | area | status |", "|---|---|---|---|---|"]
     library = find()
     with steps("pricing the catalog", total=len(DESIGNS)) as step:
-        for design in DESIGNS:
-            step(design.name)
-            parameters = design.configuration()()
-            price = price_design(design, parameters, library)
-            cycles = design.cycles(parameters)
-            formula = design.latency
-            latency = f"{formula} = {cycles}" if cycles and formula != str(cycles) else formula
-            area = f"{price.area_um2:,.0f} um2, {price.ge:,.0f} GE"
-            rows.append(f"| `{design.name}` | {design.summary} | {latency} | {area} | {design.status} |")
+        prices = price_catalog(library, step=step)
+    for design, price in zip(DESIGNS, prices, strict=True):
+        cycles = design.cycles(design.configuration()())
+        formula = design.latency
+        latency = f"{formula} = {cycles}" if cycles and formula != str(cycles) else formula
+        area = f"{price.area_um2:,.0f} um2, {price.ge:,.0f} GE"
+        rows.append(f"| `{design.name}` | {design.summary} | {latency} | {area} | {design.status} |")
     return "\n".join(rows)
 
 

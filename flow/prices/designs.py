@@ -1,24 +1,32 @@
 """Price any design of the catalog: block by block where it is made of many equal parts, else flattened."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from flow.libraries import Library
 from flow.prices.assembly import assemble
+from flow.prices.macros import MacroUse
 from flow.prices.nmpu import ARRAY_BLOCKS, LDPU_BLOCKS
-from flow.prices.price import CONDITIONS, price
+from flow.prices.price import CONDITIONS, price, timed
+from flow.synthesis.front import Front, measure_front
+from flow.synthesis.kinds import AreaKinds
+from flow.synthesis.recipes import AREA, hierarchical
+from flow.timing import Comparison, SignOff, compare
 from gen.catalog import Design
+from gen.rtl import Rtl
 
 BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS}
 
 
 @dataclass(frozen=True, kw_only=True)
 class DesignPrice:
-    """Area, delay and parts of a design. ``parts`` maps what the design is made of to um2.
+    """Area, delay and parts of a design. ``parts_um2`` maps what the design is made of to um2.
 
-    ``delay_ps``: longest combinational path by ABC, clock-to-output and setup left out, with buffers that make the
-    area ``buffered_um2``. ``period_ps``: shortest clock period by OpenSTA of the same netlist, None without it. Designs
-    priced block by block are not timed.
+    ``kinds`` splits the area into flip-flops, logic and memories, which are flip-flops too unless ``macro`` says what
+    took their place. ``delay_ps``: longest combinational path by ABC, clock-to-output and setup left out, of a netlist
+    with buffers, whose area is ``buffered_um2``; ``timing``, None without OpenSTA, is of the same netlist, and
+    ``timing_by_component`` of one that kept its hierarchy, where they differ. Memories are flip-flops in all of them. A
+    design priced block by block is timed with its hierarchy kept.
     """
 
     design: str
@@ -26,61 +34,89 @@ class DesignPrice:
     recipe: str
     area_um2: float
     ge: float
-    delay_ps: float | None
-    buffered_um2: float | None
-    period_ps: float | None
+    kinds: AreaKinds
+    macro: MacroUse | None
+    delay_ps: float
+    buffered_um2: float
+    timing: SignOff | None
+    timing_by_component: SignOff | None
     recipe_areas_um2: dict[str, float]
     parts_um2: dict[str, float]
     conditions: str = CONDITIONS
 
+    @property
+    def period_ps(self) -> float | None:
+        """Shortest clock period by OpenSTA; None without it, or without paths between flip-flops."""
+        return self.timing.period_ps if self.timing else None
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """ABC's longest path beside OpenSTA's; None without it."""
+        return compare(self.delay_ps, self.timing) if self.timing else None
+
+    def record(self) -> dict[str, Any]:
+        """The price as JSON writes it: the fields, and what follows from them."""
+        found = self.comparison
+        compared = found and {**asdict(found), "difference": found.difference, "flagged": found.flagged}
+        return {**asdict(self), "period_ps": self.period_ps, "comparison": compared}
+
     def __str__(self) -> str:
         """The price as a few lines of text."""
-        lines = [
-            f"{self.design} on {self.library}, recipe {self.recipe} ({self.conditions})",
-            f"area   {self.area_um2:,.1f} um2, {self.ge:,.0f} GE",
-            f"delay  {self._timing()}",
-        ]
-        for title, areas in (("by recipe", self.recipe_areas_um2), ("by part", self.parts_um2)):
-            if areas:
-                lines += [title, *(f"  {name:32}{area:14,.1f} um2" for name, area in areas.items())]
-        return "\n".join(lines)
+        from flow.prices.text import price_text
 
-    def _timing(self) -> str:
-        if self.delay_ps is None:
-            return "not measured for a design priced block by block"
-        text = f"{self.delay_ps:,.0f} ps by ABC (no clock-to-output, no setup)"
-        if self.period_ps is not None:
-            text += f"; {self.period_ps:,.0f} ps clock period by OpenSTA"
-        return f"{text}; both with buffers, {self.buffered_um2:,.1f} um2"
+        return price_text(self)
 
 
-def price_design(design: Design, parameters: Any, library: Library) -> DesignPrice:
-    """The price of ``design``; raises what `flow.prices.price` raises."""
-    rtl = design.elaborate(parameters)
+def price_design(design: Design, parameters: Any, library: Library, *, workers: int | None = None) -> DesignPrice:
+    """The price of ``design``, ``workers`` jobs at a time (None: as many as there are cores).
+
+    Raises what `flow.prices.price` raises.
+    """
+    return price_elaborated(design, design.elaborate(parameters), library, workers=workers)
+
+
+def price_elaborated(design: Design, rtl: Rtl, library: Library, *, workers: int | None = None) -> DesignPrice:
+    """The price of ``design`` when it is elaborated already; raises what `flow.prices.price` raises."""
     if design.name in BLOCKS:
-        whole = assemble(rtl, BLOCKS[design.name], library)
-        return DesignPrice(
-            design=design.name,
-            library=library.name,
-            recipe="smallest of each block",
-            area_um2=whole.area_um2,
-            ge=whole.ge,
-            delay_ps=None,
-            buffered_um2=None,
-            period_ps=None,
-            recipe_areas_um2={},
-            parts_um2={f"{part.count} x {part.name}": part.area_um2 for part in whole.parts},
-        )
-    found = price(rtl, library)
+        return _block_by_block(design, rtl, library, workers)
+    found = price(rtl, library, workers=workers)
     return DesignPrice(
         design=design.name,
         library=library.name,
         recipe=found.recipe,
         area_um2=found.area_um2,
         ge=found.ge,
+        kinds=found.kinds,
+        macro=None,
         delay_ps=found.delay_ps,
         buffered_um2=found.buffered_um2,
-        period_ps=found.sign_off.period_ps if found.sign_off else None,
+        timing=found.sign_off,
+        timing_by_component=found.sign_off_by_component,
         recipe_areas_um2=dict(found.recipe_areas_um2),
         parts_um2={part.path or "top": part.own_um2 for part in found.breakdown},
+    )
+
+
+def design_front(design: Design, parameters: Any, library: Library) -> Front:
+    """The area-delay front of ``design``; one priced block by block keeps its hierarchy. Raises SynthesisError."""
+    return measure_front(design.elaborate(parameters), library, flatten=design.name not in BLOCKS)
+
+
+def _block_by_block(design: Design, rtl: Rtl, library: Library, workers: int | None) -> DesignPrice:
+    whole = assemble(rtl, BLOCKS[design.name], library, workers=workers)
+    driven, timing = timed(rtl, hierarchical((AREA,))[0], library)
+    return DesignPrice(
+        design=design.name,
+        library=library.name,
+        recipe="smallest of each block",
+        area_um2=whole.area_um2,
+        ge=whole.ge,
+        kinds=whole.kinds,
+        macro=None,
+        delay_ps=driven.delay_ps,
+        buffered_um2=driven.area_um2,
+        timing=timing,
+        timing_by_component=None,
+        recipe_areas_um2={},
+        parts_um2={f"{part.count} x {part.name}": part.area_um2 for part in whole.parts},
     )

@@ -1,6 +1,7 @@
 """An area-delay front as JSON and as a plot."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -30,6 +31,18 @@ def write_front(front: Front, folder: Path) -> tuple[Path, Path]:
     except OSError as error:
         raise ValueError(f"cannot write to {folder}: {error.strerror}") from error
     return table, plot
+
+
+def front_text(front: Front, files: Iterable[Path]) -> str:
+    """The netlists on the front, and the files that were written, for a terminal."""
+    rows = [
+        f"  {point.delay_ps:8,.0f} ps  {point.area_um2:12,.1f} um2  {point.recipe}"
+        + (f", target {point.target_ps:,} ps" if point.target_ps else "")
+        for point in front.points
+        if point.on_front
+    ]
+    written = ", ".join(map(str, files))
+    return "\n".join([f"area-delay front, {len(front.points)} netlists tried: {written}", *rows])
 
 
 def _refuse_foreign(table: Path, plot: Path) -> None:

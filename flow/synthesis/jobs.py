@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 from flow.libraries import Library
@@ -15,6 +16,9 @@ from flow.synthesis.recipes import Recipe
 from gen.rtl import Rtl
 
 TIMEOUT_S = 1800.0
+
+# Several designs may be priced at once, each by several recipes: together they start no more jobs than there are cores.
+_CORES = BoundedSemaphore(os.cpu_count() or 1)
 RESULT_TEXTS = ("netlist.v",)
 
 
@@ -44,7 +48,8 @@ class Jobs:
             folder = Path(name)
             request = _prepare(folder, rtl, recipe, library)
             try:
-                reply = json.loads(self._answer(request, folder))
+                with _CORES:
+                    reply = json.loads(self._answer(request, folder))
             except SynthesisError as error:
                 raise SynthesisError(f"{rtl.name}, recipe {recipe.name}, {library.name}: {error}") from None
             return reply, {text: (folder / text).read_text() for text in RESULT_TEXTS}

@@ -7,7 +7,7 @@ import pytest
 from flow.libraries import find
 from flow.synthesis import Synthesis, synthesize
 from flow.synthesis.hierarchy import Module, instance_numbers
-from flow.synthesis.kinds import area_kinds
+from flow.synthesis.kinds import MemoryArea, area_kinds
 from flow.synthesis.recipes import AREA, hierarchical
 from gen.rtl import Rtl, elaborate
 from hdl.memory import MemoryShape
@@ -65,7 +65,9 @@ def test_a_memory_in_several_instances_counts_each_time() -> None:
     }
     assert instance_numbers(modules, "top") == {"top": 1, "half": 2, "store": 3, "inner": 3, "gates": 2}
     kinds = area_kinds(modules, "top", {"store": MemoryShape(words=4, width=2)})
-    assert dataclasses.astuple(kinds) == (2 + 2 * 4, 5 - 2 + 2 * (10 - 4) + 2 * 1, 3 * (7 + 3), 3 * 8)
+    assert (kinds.flip_flop_um2, kinds.combinational_um2) == (2 + 2 * 4, 5 - 2 + 2 * (10 - 4) + 2 * 1)
+    assert kinds.memories == (MemoryArea(module="store", count=3, words=4, width=2, each_um2=7 + 3),)
+    assert (kinds.memory_um2, kinds.memory_bits) == (3 * (7 + 3), 3 * 8)
 
 
 def test_names_of_memories_do_not_reach_yosys_unchecked() -> None:

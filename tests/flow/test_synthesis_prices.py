@@ -39,7 +39,7 @@ def test_price_of_a_small_design(library: Library) -> None:
     assert found.area_um2 == min(found.recipe_areas_um2.values())
     assert found.ge == pytest.approx(found.area_um2 / 0.798, rel=1e-12)
     assert found.flip_flops == 24
-    assert found.sequential_um2 == pytest.approx(24 * 4.522, rel=1e-12)
+    assert found.kinds.flip_flop_um2 == pytest.approx(24 * 4.522, rel=1e-12)
     assert found.conditions == CONDITIONS == "pre-layout, no wires, one corner"
     assert found.buffered_um2 > found.area_um2
     assert [part.path for part in found.breakdown] == ["", "left", "right"]
