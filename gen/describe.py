@@ -6,7 +6,9 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import data, wiring
 
-from sim_models.arith import FloatFormat, Format
+from sim_models.arith import FloatFormat, Format, IntegerFormat
+
+Number = Format | FloatFormat | IntegerFormat
 
 
 def describe_ports(component: wiring.Component) -> list[dict[str, Any]]:
@@ -15,7 +17,7 @@ def describe_ports(component: wiring.Component) -> list[dict[str, Any]]:
     Number formats come from the component's ``formats``, a mapping from the dotted path of a port or field to its
     format; what is not in it is a plain bit vector.
     """
-    formats: Mapping[str, Format | FloatFormat] = getattr(component, "formats", {})
+    formats: Mapping[str, Number] = getattr(component, "formats", {})
     ports = []
     for path, member, _ in component.signature.flatten(component):
         name = "__".join(map(str, path))
@@ -26,7 +28,7 @@ def describe_ports(component: wiring.Component) -> list[dict[str, Any]]:
     return ports
 
 
-def _describe(path: str, shape: Any, formats: Mapping[str, Format | FloatFormat]) -> dict[str, Any]:
+def _describe(path: str, shape: Any, formats: Mapping[str, Number]) -> dict[str, Any]:
     described: dict[str, Any] = {"width": Shape.cast(shape).width}
     if isinstance(shape, data.StructLayout):
         described["fields"] = [
@@ -44,7 +46,9 @@ def _describe(path: str, shape: Any, formats: Mapping[str, Format | FloatFormat]
     return described
 
 
-def _format(number: Format | FloatFormat) -> dict[str, Any]:
+def _format(number: Number) -> dict[str, Any]:
+    if isinstance(number, IntegerFormat) and number.kind == "sign_magnitude":
+        return {"kind": "sign and magnitude", "magnitude_bits": number.magnitude_bits}
     if isinstance(number, FloatFormat):
         return {"kind": "IEEE float", "exponent_bits": number.exponent_bits, "fraction_bits": number.fraction_bits}
     kind = "two's complement" if number.signed else "unsigned"

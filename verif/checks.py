@@ -14,10 +14,16 @@ from gen.catalog import Design
 from gen.floats import ConversionParameters, FloatParameters
 from gen.rtl import Rtl
 from gen.vectors import floats as float_vectors
+from gen.vectors.integers import integer_multiply_vectors, multiply_accumulate_vectors
+from sim_models.arith import MultiplyParameters
 from sim_models.nmpu import LdpuParameters, NmpuParameters, half_words, ldpu_process
+from sim_models.sar import SarParameters
+from verif import sar
 from verif.batch import simulate
+from verif.integers import as_integers, run_vectors
 from verif.nmpu import golden, random_groups, run_array, run_unit
 from verif.nmpu_fp16 import configuration, joined, results, run_lane, tiles
+from verif.nmpu_traffic import array_under_traffic, random_traffic, unit_under_traffic
 
 Check = Callable[[Rtl, Any, int, int], int]
 """Takes the hardware, its parameters, about how many vectors, a seed; returns how many results were compared."""
@@ -31,6 +37,8 @@ def batch_check(design: Design) -> Check:
 def require_equal(got: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArray[Any]], seed: int) -> int:
     """Number of equal results; AssertionError shows the first that is not, its place, and the seed."""
     for name, values in expected.items():
+        if got[name].shape != values.shape:
+            raise AssertionError(f"{name}: expected shape {values.shape}, got {got[name].shape} (seed {seed})")
         wrong = np.argwhere(got[name] != values)
         if len(wrong):
             place = tuple(int(index) for index in wrong[0])
@@ -43,25 +51,26 @@ def _check_unit(rtl: Rtl, parameters: NmpuParameters, vectors: int, seed: int) -
     if parameters.storage == "external":
         raise ValueError("storage must be 'flop' for the batch check of nmpu_unit, not 'external'")
     tiles_per_sum = 3 if parameters.accumulates else 1
-    groups = random_groups(
-        parameters,
-        max(1, vectors // parameters.columns_per_unit // tiles_per_sum) * tiles_per_sum,
-        parameters.columns_per_unit,
-        seed,
-        tiles=tiles_per_sum,
-    )
-    return require_equal(vars(run_unit(rtl, parameters, groups)), vars(golden(groups, parameters)), seed)
+    # Half of the vectors at full rate, half in traffic that disturbs whatever can be disturbed.
+    count = max(1, vectors // 2 // parameters.columns_per_unit // tiles_per_sum) * tiles_per_sum
+    groups = random_groups(parameters, count, parameters.columns_per_unit, seed, tiles=tiles_per_sum)
+    compared = require_equal(vars(run_unit(rtl, parameters, groups)), vars(golden(groups, parameters)), seed)
+    traffic = random_traffic(parameters, count, seed, tiles=tiles_per_sum)
+    return compared + require_equal(*unit_under_traffic(rtl, parameters, traffic), seed)
 
 
 def _check_array(rtl: Rtl, parameters: NmpuParameters, vectors: int, seed: int) -> int:
     if parameters.storage == "external" or parameters.accumulates:
         raise ValueError("storage must be 'flop' and partial_sum 'none' for the batch check of nmpu")
-    drawn = random_groups(parameters, max(1, vectors // parameters.columns), parameters.columns, seed)
+    count = max(1, vectors // 2 // parameters.columns)
+    drawn = random_groups(parameters, count, parameters.columns, seed)
     words = ("scale_positive", "scale_negative", "offset")
     shared = {name: getattr(drawn, name)[:1] for name in words if getattr(drawn, name) is not None}
     groups = replace(drawn, **shared)
     run, _ = run_array(rtl, parameters, groups)
-    return require_equal(vars(run), vars(golden(groups, parameters)), seed)
+    compared = require_equal(vars(run), vars(golden(groups, parameters)), seed)
+    traffic = random_traffic(parameters, count, seed, array=True)
+    return compared + require_equal(*array_under_traffic(rtl, parameters, traffic), seed)
 
 
 def _check_lane(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -> int:
@@ -77,11 +86,28 @@ def _check_lane(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -
 _LANE_ORDER = ("count_p", "count_n", "slope_p", "slope_n", "addend", "relu")
 
 
+_HALVES = (0x0000, 0x0001, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0x7C00, 0x7E00)  # zero to infinity, NaN
+
+
 def _fp16_operands(random: np.random.Generator, parameters: LdpuParameters, shape: tuple[int, ...]) -> dict[str, Any]:
-    counts = random.integers(0, 1 << parameters.count_bits, (2, *shape))
+    """Random counts and words; in some columns the two products all but cancel."""
+    columns = shape[-1]
+    count_p, count_n = random.integers(0, 1 << parameters.count_bits, (2, *shape))
     ranges = {"slope_p": (0, 0.4), "slope_n": (0, 0.4), "offset": (-60, 60)}
-    words = {name: half_words(random.uniform(*limits, shape[-1])) for name, limits in ranges.items()}
-    return {"count_p": counts[0], "count_n": counts[1], **words}
+    words = {name: _fp16_words(random, limits, columns) for name, limits in ranges.items()}
+    near = random.random(columns) < 1 / 8
+    count_n = np.where(near, count_p, count_n)
+    words["slope_n"] = np.where(near, words["slope_p"] ^ random.integers(0, 4, columns), words["slope_n"])
+    return {"count_p": count_p, "count_n": count_n, **words}
+
+
+def _fp16_words(random: np.random.Generator, limits: tuple[float, float], count: int) -> NDArray[np.int64]:
+    """Values within ``limits``; any words; words with one fraction bit, for ties; limits of the format."""
+    anything = random.integers(0, 1 << 16, count)
+    sparse = anything & (0xFC00 | 1 << random.integers(0, 10, count))
+    special = random.choice(_HALVES, count) | random.integers(0, 2, count) << 15
+    kinds = [half_words(random.uniform(*limits, count)), anything, sparse, special]
+    return np.choose(random.integers(0, len(kinds), count), kinds)
 
 
 def _check_ldpu(rtl: Rtl, parameters: LdpuParameters, vectors: int, seed: int) -> int:
@@ -110,6 +136,24 @@ def _check_combinational(vectors_of: Callable[..., dict[str, Any]]) -> Check:
     return check
 
 
+def _check_integers(vectors_of: Callable[..., dict[str, Any]], latency: int) -> Check:
+    def check(rtl: Rtl, parameters: MultiplyParameters, vectors: int, seed: int) -> int:
+        drawn = vectors_of(parameters, count=vectors, seed=seed)
+        widths = {port.name: port.width for port in rtl.ports}
+        expected = {name: as_integers(words, widths[name]) for name, words in drawn["outputs"].items()}
+        return require_equal(run_vectors(rtl, drawn["inputs"], latency=latency), expected, seed)
+
+    return check
+
+
+def _check_sar(rtl: Rtl, parameters: SarParameters, vectors: int, seed: int) -> int:
+    counts = np.random.default_rng(seed).permutation(parameters.maximum + 1)[:vectors]
+    compared = 0
+    for schedule in (sar.full_rate(counts, parameters), sar.disturbed(counts, parameters, seed)):
+        compared += require_equal(sar.run(rtl, parameters, schedule, seed), sar.expected(parameters, schedule), seed)
+    return compared
+
+
 _CHECKS: dict[str, Check] = {
     "nmpu_unit": _check_unit,
     "nmpu": _check_array,
@@ -121,4 +165,7 @@ _CHECKS: dict[str, Check] = {
     "unsigned_to_float": _check_combinational(float_vectors.unsigned_to_float_vectors),
     "signed_to_float": _check_combinational(float_vectors.signed_to_float_vectors),
     "float_to_signed": _check_combinational(float_vectors.float_to_signed_vectors),
+    "integer_multiply": _check_integers(integer_multiply_vectors, latency=0),
+    "multiply_accumulate": _check_integers(multiply_accumulate_vectors, latency=1),
+    "sar_controller": _check_sar,
 }

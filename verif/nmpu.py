@@ -142,7 +142,7 @@ def _word_writes(
     groups: Groups, starts: Integers, stride: int, cycles: int, parameters: NmpuParameters
 ) -> dict[str, Any]:
     p, columns = parameters, parameters.columns_per_unit
-    words = _packed_words(groups, p)
+    words = _words_of(groups, p)
     at = starts[:, None] - stride + 1 + np.arange(columns)
     inputs = {name: np.zeros(cycles, np.uint64) for name in ("cfg_write", "cfg_column", "cfg_data")}
     inputs["cfg_write"][at] = 1
@@ -151,15 +151,22 @@ def _word_writes(
     return inputs
 
 
-def _packed_words(groups: Groups, parameters: NmpuParameters) -> NDArray[np.uint64]:
-    """Parameter words {offset, scale_negative, scale_positive} of all columns, (groups, columns)."""
-    p, packed, position = parameters, np.zeros(groups.count_p.shape, np.uint64), 0
-    fields = [
-        (groups.scale_positive, p.scale_bits),
-        (groups.scale_negative, p.scale_bits),
-        (groups.offset, p.offset_bits),
-    ]
-    for values, width in fields:
+def _words_of(groups: Groups, parameters: NmpuParameters) -> NDArray[np.uint64]:
+    """Parameter words of all columns, (groups, columns)."""
+    words = pack_words(groups.scale_positive, groups.scale_negative, groups.offset, parameters)
+    return np.broadcast_to(words, groups.count_p.shape)
+
+
+def pack_words(
+    scale_positive: Integers, scale_negative: Integers | None, offset: Integers, parameters: NmpuParameters
+) -> NDArray[np.uint64]:
+    """Parameter words {offset, scale_negative, scale_positive}, the last in the low bits."""
+    p = parameters
+    shape = np.broadcast_shapes(
+        *(np.shape(each) for each in (scale_positive, scale_negative, offset) if each is not None)
+    )
+    packed, position = np.zeros(shape, np.uint64), 0
+    for values, width in ((scale_positive, p.scale_bits), (scale_negative, p.scale_bits), (offset, p.offset_bits)):
         if values is not None:
             packed |= (values.astype(np.uint64) & np.uint64((1 << width) - 1)) << np.uint64(position)
             position += width
@@ -196,27 +203,32 @@ def run_array(rtl: Rtl, parameters: NmpuParameters, groups: Groups) -> tuple[Res
     inputs |= {name: np.zeros(cycles, np.uint64) for name in ("cfg_write", "cfg_address", "cfg_data")}
     inputs["cfg_write"][load] = 1
     inputs["cfg_address"][load] = load
-    inputs["cfg_data"][load] = _packed_words(groups, p)[0]
+    inputs["cfg_data"][load] = _words_of(groups, p)[0]
     outputs = simulate(rtl, inputs)
-    valid = outputs["outputs__valid"] == 1
     at = (starts[:, None] + p.pipeline_stages + np.arange(columns)).ravel()
-    assert (np.flatnonzero(valid) == at).all(), "beats do not come in exactly the cycles of the formula"
-    return _beats(outputs["outputs__payload"][at], p, groups.count), cycles - p.columns
-
-
-def _beats(payload: NDArray[Any], parameters: NmpuParameters, groups: int) -> Results:
-    """Beats (groups * columns_per_unit, words) as results (groups, columns)."""
-    p = parameters
-    clipped_at, column_at = p.units * p.output_bits, p.units * (p.output_bits + 1)
-    bits = np.unpackbits(
-        np.ascontiguousarray(payload).view(np.uint8).reshape(len(payload), -1), axis=1, bitorder="little"
+    on_time = np.array_equal(np.flatnonzero(outputs["outputs__valid"]), at)
+    assert on_time, "beats do not come in exactly the cycles of the formula"
+    beats = unpack_beats(outputs["outputs__payload"][at], p)
+    assert (beats["column"] == np.tile(np.arange(columns), groups.count)).all(), "beats come out of order"
+    data, clipped = (
+        beats[name].reshape(groups.count, columns, p.units).swapaxes(1, 2).reshape(groups.count, -1)
+        for name in ("data", "clipped")
     )
-    tags = bits[:, column_at : column_at + p.column_bits] @ (1 << np.arange(p.column_bits))
-    assert (tags == np.tile(np.arange(p.columns_per_unit), groups)).all(), "beats come out of order"
-    lanes = bits[:, :clipped_at].reshape(len(payload), p.units, p.output_bits)
+    return Results(data=data, clipped=clipped), cycles - p.columns
+
+
+def unpack_beats(payload: NDArray[Any], parameters: NmpuParameters) -> dict[str, Integers]:
+    """Fields of beats (beats,) or (beats, words): ``data`` and ``clipped`` (beats, units), ``column``, ``last``."""
+    p = parameters
+    octets = np.ascontiguousarray(payload).view(np.uint8).reshape(len(payload), -1)
+    bits = np.unpackbits(octets, axis=1, bitorder="little").astype(np.int64)
+    ends = np.cumsum([p.units * p.output_bits, p.units, p.column_bits])
+    data, clipped, column, rest = np.split(bits, ends, axis=1)
     weights = 1 << np.arange(p.output_bits)
     weights[-1] *= -1
-    shape = (groups, p.columns_per_unit, p.units)
-    data = (lanes @ weights).reshape(shape).transpose(0, 2, 1).reshape(groups, -1)
-    clipped = bits[:, clipped_at:column_at].reshape(shape).transpose(0, 2, 1).reshape(groups, -1)
-    return Results(data=data.astype(np.int64), clipped=clipped.astype(np.int64))
+    return {
+        "data": data.reshape(len(bits), p.units, p.output_bits) @ weights,
+        "clipped": clipped,
+        "column": column @ (1 << np.arange(p.column_bits)),
+        "last": rest[:, 0],
+    }

@@ -3,9 +3,10 @@
 from gen.catalog.arith import ARITH
 from gen.catalog.design import Design
 from gen.catalog.nmpu import NMPU
+from gen.catalog.sar import SAR
 from gen.suggest import unknown
 
-DESIGNS = (*NMPU, *ARITH)
+DESIGNS = (*NMPU, *ARITH, *SAR)
 
 
 def find(name: str) -> Design:

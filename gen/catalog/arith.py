@@ -1,4 +1,4 @@
-"""Catalog of the floating-point building blocks."""
+"""Catalog of the arithmetic building blocks: floating point, and the exact integer baselines."""
 
 from gen.catalog.design import Design
 
@@ -27,5 +27,31 @@ ARITH = (
     _block("signed_to_float", "two's complement integer to floating point", "from_signed", "ConversionParameters"),
     _block(
         "float_to_signed", "floating point to two's complement integer, clamped", "to_signed", "ConversionParameters"
+    ),
+    Design(
+        name="integer_multiply",
+        family="arith",
+        summary="exact integer multiplier: two's complement, unsigned, or sign and magnitude",
+        source="textbook; rows by Baugh and Wooley (1973) or Booth's recoding (MacSorley 1961)",
+        status="golden, simulated, priced",
+        parameters="sim_models.arith:MultiplyParameters",
+        component="hdl.arith:IntegerMultiply",
+        latency="combinational",
+        cycles=lambda parameters: 0,
+        bench="combinational",
+        vectors="gen.vectors.integers:integer_multiply_vectors",
+    ),
+    Design(
+        name="multiply_accumulate",
+        family="arith",
+        summary="exact integer multiply-accumulate with its register",
+        source="textbook; the rows of the product and the accumulator are added up together",
+        status="golden, simulated, priced",
+        parameters="sim_models.arith:MultiplyAccumulateParameters",
+        component="hdl.arith:MultiplyAccumulate",
+        latency="1",
+        cycles=lambda parameters: 1,
+        bench="multiply_accumulate",
+        vectors="gen.vectors.integers:multiply_accumulate_vectors",
     ),
 )

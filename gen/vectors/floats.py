@@ -36,7 +36,7 @@ def float_add_vectors(parameters: FloatParameters, count: int = COUNT, seed: int
 def float_fused_vectors(parameters: FloatParameters, count: int = COUNT, seed: int = SEED) -> dict[str, Any]:
     """Products plus an addend."""
     a, b = _operand_pairs(parameters.format, count, seed)
-    c = np.random.default_rng(seed + 1).permutation(a)
+    c = _addends(float_multiply(a, b, parameters.format), parameters.format, np.random.default_rng(seed + 1), a)
     result = float_fused(a, b, c, parameters.format, flush_to_zero=parameters.flush_to_zero)
     return _vectors({"a": a, "b": b, "c": c}, {"result": result})
 
@@ -69,11 +69,27 @@ def _two_operands(
     )
 
 
+def _addends(products: Words, fmt: FloatFormat, random: np.random.Generator, words: Words) -> Words:
+    """Some of ``words``; some that all but cancel their product; some with one fraction bit at any distance from it."""
+    near = products ^ fmt.sign_mask ^ random.integers(0, 4, len(products))
+    reach = 2 * fmt.significand_bits + 2
+    moved = (products >> fmt.fraction_bits) + random.integers(-reach, reach + 1, len(products))
+    exponents = (moved & 2 * fmt.maximum_exponent_field + 1) << fmt.fraction_bits
+    distant = exponents | 1 << random.integers(0, fmt.fraction_bits, len(products))
+    return np.choose(random.integers(0, 3, len(products)), [near, distant, random.permutation(words)])
+
+
 def _operand_pairs(fmt: FloatFormat, count: int, seed: int) -> tuple[Words, Words]:
+    """Every pair of corners, and random words, half of them with two fraction bits: their products meet ties."""
     corners = _corners(fmt)
     first, second = (grid.ravel() for grid in np.meshgrid(corners, corners))
-    random = np.random.default_rng(seed).integers(0, 1 << fmt.width, (2, count))
-    return np.concatenate([first, random[0]]), np.concatenate([second, random[1]])
+    random = np.random.default_rng(seed)
+    words = random.integers(0, 1 << fmt.width, (2, count))
+    places = random.integers(0, fmt.fraction_bits, (2, 2, count))
+    fraction = (1 << fmt.fraction_bits) - 1
+    few = words & ~fraction | (1 << places[0]) | (1 << places[1])
+    words = np.where(random.integers(0, 2, (2, count)) == 0, few, words)
+    return np.concatenate([first, words[0]]), np.concatenate([second, words[1]])
 
 
 def _corners(fmt: FloatFormat) -> Words:

@@ -3,11 +3,13 @@
 from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value, signed, unsigned
 from amaranth.lib.wiring import In, Out
 
+from hdl.arith.integer_multiply import multiply
 from hdl.arith.pack import FloatRound, FloatUnpack
 from hdl.arith.shift import Normalise
 from hdl.block import Block
 from sim_models.arith import FloatFormat
 from sim_models.arith.checking import require_instance
+from sim_models.arith.integers import require_structure
 
 
 class FloatMultiply(Block):
@@ -15,14 +17,18 @@ class FloatMultiply(Block):
 
     Ports: ``a``, ``b``, ``result`` (``format`` words). NaN results are the canonical NaN. With ``flush_to_zero`` a
     subnormal operand counts as zero of its sign; the result is rounded with an unbounded exponent and becomes zero of
-    its sign if it is then smaller than the smallest normal number. Combinational.
+    its sign if it is then smaller than the smallest normal number. ``structure`` is that of the multiplier of the
+    significands, as `sim_models.arith.MultiplyParameters` has it. Combinational.
 
-    Raises ValueError for a ``format`` that is no ``FloatFormat`` and a ``flush_to_zero`` that is no bool.
+    Raises ValueError for a ``format`` that is no ``FloatFormat``, a ``flush_to_zero`` that is no bool and an unknown
+    ``structure``.
     """
 
-    def __init__(self, *, format: FloatFormat, flush_to_zero: bool = False) -> None:
+    def __init__(self, *, format: FloatFormat, flush_to_zero: bool = False, structure: str = "operator") -> None:
         require_instance("format", format, FloatFormat)
         require_instance("flush_to_zero", flush_to_zero, bool)
+        require_structure("structure", structure)
+        self.structure = structure
         self.format = format
         self.flush_to_zero = flush_to_zero
         super().__init__({"a": In(format.width), "b": In(format.width), "result": Out(format.width)})
@@ -38,7 +44,7 @@ class FloatMultiply(Block):
         m.d.comb += [
             a.word.eq(self.a),
             b.word.eq(self.b),
-            product.eq(a.significand * b.significand),
+            product.eq(multiply(m, a.significand, b.significand, self.structure)),
             rounding.sign.eq(a.sign ^ b.sign),
             rounding.infinite.eq(a.infinite | b.infinite),
             rounding.nan.eq(a.nan | b.nan | (a.infinite & b.zero) | (b.infinite & a.zero)),

@@ -1,4 +1,4 @@
-"""Arithmetic golden models: rounding, saturation, number formats, floating point on bit patterns."""
+"""Arithmetic golden models: rounding, saturation, number formats, integer products, floating point on bit patterns."""
 
 from sim_models.arith.floats import (
     float_add,
@@ -9,6 +9,13 @@ from sim_models.arith.floats import (
     unsigned_to_float,
 )
 from sim_models.arith.formats import BF16, FP16, FP32, FloatFormat, Format
+from sim_models.arith.integers import (
+    IntegerFormat,
+    MultiplyAccumulateParameters,
+    MultiplyParameters,
+    integer_multiply,
+    multiply_accumulate,
+)
 from sim_models.arith.rounding import Rounding, round_shift, saturate
 
 __all__ = [
@@ -17,11 +24,16 @@ __all__ = [
     "FP32",
     "FloatFormat",
     "Format",
+    "IntegerFormat",
+    "MultiplyAccumulateParameters",
+    "MultiplyParameters",
     "Rounding",
     "float_add",
     "float_fused",
     "float_multiply",
     "float_to_signed",
+    "integer_multiply",
+    "multiply_accumulate",
     "round_shift",
     "saturate",
     "signed_to_float",
