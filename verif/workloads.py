@@ -1,0 +1,40 @@
+"""What designs do in real use: the stimuli under which their power is measured, with the results they must give."""
+
+from collections.abc import Callable
+from typing import Any
+
+from gen.catalog import Design
+from gen.suggest import unknown
+from verif import workloads_floats as floats
+from verif import workloads_integers as integers
+from verif import workloads_nmpu as nmpu
+from verif.workloads_form import Workload
+
+_WORKLOADS: dict[str, Callable[[Any], Workload]] = {
+    "nmpu_unit": nmpu.unit,
+    "nmpu": nmpu.array,
+    "nmpu_fp16": nmpu.ldpu,
+    "nmpu_fp16_lane": nmpu.lane,
+    "float_multiply": floats.multiply,
+    "float_add": floats.add,
+    "float_fused": floats.fused,
+    "unsigned_to_float": floats.from_unsigned,
+    "signed_to_float": floats.from_signed,
+    "float_to_signed": floats.to_signed,
+    "integer_multiply": integers.multiply,
+    "multiply_accumulate": integers.accumulate,
+    "sar_controller": integers.convert,
+}
+
+
+def workload(design: Design, parameters: Any) -> Workload:
+    """The workload of ``design``.
+
+    :raises ValueError: there is none for this design, or for these parameters.
+    """
+    if design.name not in _WORKLOADS:
+        raise ValueError(f"no workload for power: {unknown('design', design.name, _WORKLOADS)}")
+    return _WORKLOADS[design.name](parameters)
+
+
+__all__ = ["Workload", "workload"]
