@@ -1,0 +1,1 @@
+"""What other tools read: cost models, and input for place and route."""
