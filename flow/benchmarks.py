@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from flow.libraries import find as find_library
+from flow.sweep.benchmark import scaling
 from flow.table import price_catalog, table_lines
 from gen.catalog import find
 from gen.rtl import elaborate
@@ -125,6 +126,7 @@ def print_table(workers: int | None) -> None:
 def main() -> None:
     """Run all benchmarks."""
     prices()
+    scaling()
     generation()
     command_line()
     golden()

@@ -12,8 +12,11 @@ from flow.digits.mapping import map_network, run_mapped
 from flow.digits.network import load as load_network
 from flow.digits.network import predicted_digits
 from flow.libraries import Library
+from flow.power import design_energy
 from flow.prices.assembly import Assembly
 from flow.prices.nmpu import array_price, lane_price, ldpu_price, unit_price
+from flow.timing import sta_version
+from gen.catalog import find as find_design
 from gen.rtl import elaborate
 from hdl.nmpu import Nmpu
 from hdl.nmpu_fp16 import Ldpu
@@ -50,7 +53,10 @@ AUDITED: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction:
-    """Everything measured; areas in gate equivalents, cycles counted in simulation."""
+    """Everything measured; areas in gate equivalents, cycles counted in simulation.
+
+    ``energy_pj`` has the energy of one column's result in each design; None without OpenSTA.
+    """
 
     library: str
     nmpu_cycles: int
@@ -60,6 +66,7 @@ class Reproduction:
     lane_ge: float
     array: Assembly
     ldpu_by_lanes: dict[int, Assembly]
+    energy_pj: dict[str, float] | None
     audit: dict[str, tuple[float, float, int]]
     correct: dict[str, int]
     images: int
@@ -77,6 +84,8 @@ def reproduce(library: Library, step: Step) -> Reproduction:
     for lanes in LANES:
         step(f"pricing the FP16 unit with {lanes} lanes")
         by_lanes[lanes] = ldpu_price(replace(ldpu, lanes=lanes), library)
+    step("measuring energies")
+    energy_pj = _energies(library) if sta_version() else None
     step("auditing formats, classifying digits")
     correct, images = _digits()
     return Reproduction(
@@ -88,6 +97,7 @@ def reproduce(library: Library, step: Step) -> Reproduction:
         lane_ge=lane.winner.ge,
         array=array,
         ldpu_by_lanes=by_lanes,
+        energy_pj=energy_pj,
         audit=_audit(),
         correct=correct,
         images=images,
@@ -106,6 +116,21 @@ def simulated_ldpu_cycles(parameters: LdpuParameters) -> int:
     rtl = elaborate(Ldpu(parameters=parameters), "nmpu_fp16")
     outputs = simulate(rtl, tiles(parameters, counts, counts), outputs=["done"])
     return int(np.flatnonzero(outputs["done"])[0])
+
+
+def _energies(library: Library) -> dict[str, float]:
+    """Energy in pJ of one column's result, on counts of the analog column model, the same for all designs."""
+    results = {
+        "nmpu": COLUMNS,
+        "nmpu_unit": NmpuParameters().columns_per_unit,
+        "nmpu_fp16": COLUMNS,
+        "nmpu_fp16_lane": 1,
+    }
+    found = {}
+    for name, columns in results.items():
+        design = find_design(name)
+        found[name] = design_energy(design, design.configuration()(), library).total_pj / columns
+    return found
 
 
 def _audit() -> dict[str, tuple[float, float, int]]:
@@ -148,7 +173,7 @@ def text(measured: Reproduction) -> str:
         "  F2 and F3 at the same clock need their multiply-add retimed, which no recipe here does",
         "",
     ]
-    return "\n".join([*lines, *_areas(m), "", *_formats(m)])
+    return "\n".join([*lines, *_areas(m), "", *_energy(m), "", *_formats(m)])
 
 
 def _areas(m: Reproduction) -> list[str]:
@@ -163,6 +188,15 @@ def _areas(m: Reproduction) -> list[str]:
         bare = ldpu.without(*STORAGE) / m.array.without(*STORAGE)
         lines.append(f"  {lanes:2} lanes: {ldpu.area_um2 / m.array.area_um2:.2f}, {bare:.3f}")
     return lines
+
+
+def _energy(m: Reproduction) -> list[str]:
+    if m.energy_pj is None:
+        return ["energy: not measured without OpenSTA"]
+    lines = ["energy per column's result (pJ; pre-layout, glitches and clock network not in it), over the NMPU array's"]
+    array = m.energy_pj["nmpu"]
+    lines += [f"  {name:16}{energy:8.2f}{energy / array:8.2f}" for name, energy in m.energy_pj.items()]
+    return [*lines, "  the FP16 unit clocks all of its storage in every cycle; the lane is its arithmetic alone"]
 
 
 def _formats(m: Reproduction) -> list[str]:
@@ -183,6 +217,7 @@ def data(measured: Reproduction) -> dict[str, Any]:
         "lane_ge": m.lane_ge,
         "array_ge": m.array.parts_ge(),
         "ldpu_ge_by_lanes": {lanes: ldpu.parts_ge() for lanes, ldpu in m.ldpu_by_lanes.items()},
+        "energy_pj": m.energy_pj,
         "audit_lsb": m.audit,
         "correct": m.correct,
         "images": m.images,

@@ -21,6 +21,6 @@ def command(family: str, as_json: bool) -> None:
     from flow.progress import steps
     from flow.reproduce_nmpu import LANES, data, reproduce, text
 
-    with steps(f"reproducing {family}", total=3 + len(LANES)) as step:
+    with steps(f"reproducing {family}", total=4 + len(LANES)) as step:
         measured = reproduce(find(), step)
     click.echo(json.dumps(data(measured), indent=2) if as_json else text(measured))

@@ -36,8 +36,8 @@ from verif.workloads import Workload, workload
 MOST_COMPILED_CELLS = 10_000
 
 
-def design_energy(design: Design, parameters: Any, library: Library) -> Energy:
-    """Energy of one operation of ``design`` on ``library``.
+def design_energy(design: Design, parameters: Any, library: Library, *, workers: int | None = None) -> Energy:
+    """Energy of one operation of ``design`` on ``library``, ``workers`` recipes at a time (None: one on each core).
 
     The netlist is the one whose delay is priced: the smallest recipe's, with buffers; of a design priced block by
     block, the one with its hierarchy kept.
@@ -50,7 +50,7 @@ def design_energy(design: Design, parameters: Any, library: Library) -> Energy:
     find_tool("sta", disables="power and energy", install="apt-get install opensta")
     task = workload(design, parameters)
     rtl = design.elaborate(parameters)
-    mapped, timing = _priced(design, rtl, library)
+    mapped, timing = _priced(design, rtl, library, workers)
     key = _key(mapped, timing, task, library)
     entry = read_entry("energy", key)
     if entry is not None:
@@ -60,11 +60,11 @@ def design_energy(design: Design, parameters: Any, library: Library) -> Energy:
     return energy
 
 
-def _priced(design: Design, rtl: Rtl, library: Library) -> tuple[Synthesis, SignOff]:
+def _priced(design: Design, rtl: Rtl, library: Library, workers: int | None) -> tuple[Synthesis, SignOff]:
     if design.name in BLOCKS:
         recipe = hierarchical((AREA,))[0]
     else:
-        smallest = best_of(rtl, AREA_RECIPES, library).winner.recipe
+        smallest = best_of(rtl, AREA_RECIPES, library, workers=workers).winner.recipe
         recipe = next(recipe for recipe in AREA_RECIPES if recipe.name == smallest)
     mapped, timing = timed(rtl, recipe, library)
     if timing is None:
