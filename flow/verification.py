@@ -1,11 +1,12 @@
 """The witnesses that `bitline verify` calls: each gives a finding, and none stops the others."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from flow.equivalence import equivalent
 from flow.libraries import Library
 from flow.libraries import find as find_library
 from flow.prices.designs import BLOCKS
@@ -18,6 +19,7 @@ from sim_models.nmpu import NmpuParameters
 from verif.benches import run_design_bench
 from verif.checks import batch_check
 from verif.nmpu_statement import unit_statement
+from verif.properties import ENGINES, check_properties
 from verif.replay import cell_models, gate_level
 from verif.runner import SIMULATORS
 from verif.sequential import prove_same
@@ -44,8 +46,32 @@ def verify(design: Design, parameters: Any, seed: int, step: Callable[[str], Non
     witnesses |= {
         "batch simulation": lambda: _batch(design, parameters, seed),
         "formal proof": lambda: _proof(design, parameters),
-        "mapped netlist": lambda: _netlist(design, parameters, seed),
+        "vectors on netlist": lambda: _netlist(design, parameters, seed),
+        "netlist equivalence": lambda: _equivalence(design, parameters),
     }
+    return _call_all(witnesses, step)
+
+
+def verify_formal(design: Design, parameters: Any, step: Callable[[str], None]) -> list[Finding]:
+    """Prove the behavioural statement and the property sets of ``design`` by every engine that is installed.
+
+    A property that an engine leaves undecided within its time has ``passed`` None.
+    """
+    findings = _call_all({"formal proof": lambda: _proof(design, parameters)}, step)
+    for engine in ENGINES:
+        step(f"properties, {ENGINES[engine]}")
+        try:
+            results = check_properties(design, parameters, engine=engine)
+        except ToolMissing as missing:
+            findings.append(Finding(f"properties, {ENGINES[engine]}", None, str(missing), 0.0))
+            continue
+        findings += [
+            Finding(f"{it.component}: {it.name}", it.passed, f"{it.engine}: {it.detail}", it.seconds) for it in results
+        ]
+    return findings
+
+
+def _call_all(witnesses: Mapping[str, Callable[[], str]], step: Callable[[str], None]) -> list[Finding]:
     findings = []
     for name, witness in witnesses.items():
         step(name)
@@ -103,6 +129,16 @@ def _netlist(design: Design, parameters: Any, seed: int) -> str:
         raise _NotCovered(str(error)) from None
     netlist = f"netlist on {library.name}, recipe {mapped.recipe},"
     return f"{compared:,} results of the {netlist} equal the golden model, seed {seed}"
+
+
+def _equivalence(design: Design, parameters: Any) -> str:
+    rtl, library = design.elaborate(parameters), find_library()
+    mapped = _mapped(design, rtl, library)
+    found = equivalent(rtl, mapped, library)
+    if found.verdict == "undecided":
+        raise _NotCovered(f"undecided: {found.detail}")
+    assert found.proved, f"{found.detail}, inputs by cycle: {found.counterexample}"
+    return f"netlist on {library.name}, recipe {mapped.recipe}, {found.method}"
 
 
 def _mapped(design: Design, rtl: Rtl, library: Library) -> Synthesis:

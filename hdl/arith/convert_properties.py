@@ -59,7 +59,8 @@ class FloatToIntegerProperties(PropertySet):
         mirrored |= (self.result == highest) & (negated.result == lowest)
         self.holds(m, "negation_negates", below.nan | mirrored)
         self.holds(m, "less_than_half_gives_zero", ~below.finite | (self._field() >= fmt.bias - 1) | (self.result == 0))
-        self.reaches(m, "a_clamped_number", below.finite & (self.result == lowest) & ordered)
+        if fmt.bias >= width - 1:  # else no number is that large
+            self.reaches(m, "a_clamped_number", below.finite & (self.result == lowest) & ordered)
         self.reaches(m, "a_number_that_is_not_clamped", (self.result > 1) & (self.result < highest))
 
     def _field(self) -> Cat:

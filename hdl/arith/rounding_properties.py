@@ -10,7 +10,7 @@ from sim_models.arith import Rounding
 
 
 class RoundAndSaturate(Block):
-    """``rounded = round(value / 2^bits)``; ``value`` in ``width - bits`` bits is ``clamped``, changed if ``clipped``."""
+    """``rounded = round(value / 2^bits)``; ``value`` in ``width - bits`` bits is ``clamped``, maybe ``clipped``."""
 
     def __init__(self, *, width: int, bits: int, rounding: Rounding) -> None:
         self.width, self.bits, self.rounding = width, bits, rounding

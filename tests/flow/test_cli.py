@@ -44,6 +44,21 @@ def bitline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         (["genrate", "nmpu"], "unknown command 'genrate': did you mean 'generate'?"),
         (["show", "nmpu", "units=0"], "units must be between 1 and 1024, not 0"),
         (["synth", "nmpu_unit", "--library", "sky13"], "unknown library 'sky13'"),
+        (["synth", "float_add", "--target", "ice41"], "unknown target 'ice41': did you mean 'ice40'?"),
+        (
+            ["synth", "float_add", "--target", "ice40", "--energy"],
+            "--energy is for cell libraries and does not go with",
+        ),
+        (["synth", "float_add", "--memory-macro", "absent.toml"], "cannot read absent.toml: No such file or directory"),
+        (["verify", "float_add", "--formal", "--mutate", "3"], "give --formal or --mutate, not both"),
+        (["verify", "float_add", "--mutate", "0"], "mutants must be between 1 and"),
+        (["sweep", "float_add", "fraction_bit=3:5", "--metric", "area"], "unknown key 'fraction_bit'"),
+        (
+            ["sweep", "float_add", "fraction_bits=3:5", "--metric", "aera"],
+            "unknown metric 'aera': did you mean 'area'?",
+        ),
+        (["export", "cost-model", "float_ad", "-o", "models"], "unknown design 'float_ad'"),
+        (["libraries", "--liberty", "absent.lib"], "there is no liberty file or folder absent.lib"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_2_and_writes_nothing(

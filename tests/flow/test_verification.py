@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import pytest
 
+from flow import verification
 from flow.libraries import find as find_library
 from flow.synthesis import synthesize
 from flow.synthesis.recipes import AREA
-from flow.verification import verify
+from flow.verification import verify, verify_formal
 from gen.catalog import find
 from sim_models.nmpu import NmpuParameters
 from verif.checks import batch_check
+from verif.properties import ENGINES
 from verif.replay import cell_models, gate_level
 
 SEED = 11
@@ -22,9 +24,35 @@ def test_every_witness_passes_on_the_unit() -> None:
     findings = verify(find("nmpu_unit"), NmpuParameters(), SEED, begun.append)
     assert begun == [each.witness for each in findings]
     assert {each.witness for each in findings if each.passed is False} == set()
-    assert {"cocotb on verilator", "batch simulation", "formal proof", "mapped netlist"} <= {
-        each.witness for each in findings if each.passed
+    called = {each.witness for each in findings if each.passed}
+    assert {"cocotb on verilator", "batch simulation", "formal proof"} <= called
+    assert {"vectors on netlist", "netlist equivalence"} <= called
+
+
+def test_formal_run_calls_every_engine_for_every_property() -> None:
+    findings = verify_formal(find("nmpu_unit"), NmpuParameters(), lambda step: None)
+    assert findings[0].witness == "formal proof"
+    assert all(each.passed is not False for each in findings)
+    by_engine = {
+        engine: [each.witness for each in findings if each.detail.startswith(engine)] for engine in ENGINES.values()
     }
+    abc = by_engine[ENGINES["abc"]]
+    assert "NmpuSequencer: done_in_time" in abc
+    assert all(each.passed for each in findings if each.witness in abc and each.detail.startswith(ENGINES["abc"]))
+    smt = ENGINES["smt"]
+    missing = [each for each in findings if each.witness == f"properties, {smt}"]
+    assert by_engine[smt] == abc or (missing and missing[0].passed is None)
+
+
+def test_a_wrong_netlist_is_told_by_equivalence(monkeypatch: pytest.MonkeyPatch) -> None:
+    design, parameters = find("unsigned_to_float"), find("unsigned_to_float").configuration()()
+    right = verification._mapped(design, design.elaborate(parameters), find_library())
+    broken = replace(right, netlist=re.sub(r"\bNAND2_X1\b", "NOR2_X1", right.netlist, count=1))
+    assert broken.netlist != right.netlist
+    monkeypatch.setattr(verification, "_mapped", lambda *arguments: broken)
+    found = {each.witness: each for each in verify(design, parameters, SEED, lambda step: None)}
+    assert found["netlist equivalence"].passed is False
+    assert found["vectors on netlist"].passed is False
 
 
 def test_a_witness_that_has_nothing_to_say_tells_why() -> None:

@@ -84,7 +84,7 @@ def test_floats_are_normally_distributed() -> None:
 
 def test_design_without_workload() -> None:
     later = dataclasses.replace(find("nmpu"), name="later")
-    with pytest.raises(ValueError, match="^no workload for power: unknown design 'later'"):
+    with pytest.raises(ValueError, match=r"^no workload for power: unknown design 'later'"):
         workload(later, NmpuParameters())
 
 
