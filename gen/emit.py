@@ -2,11 +2,13 @@
 
 import secrets
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from gen.bench import bench_files
+from gen.cache import publish
 from gen.catalog import Design
 from gen.describe import describe_ports
 from gen.manifest import MANIFEST, manifest, refuse_foreign
@@ -35,22 +37,33 @@ def write(design: Design, parameters: Any, folder: Path) -> list[Path]:
     """
     refuse_foreign(folder)
     files = render(design, parameters)
+    replace_folder(folder, files)
+    return [folder / name for name in files]
+
+
+def replace_folder(folder: Path, files: Mapping[str, str]) -> None:
+    """Put a folder of ``files``, texts by relative path, in the place of ``folder``, all at once.
+
+    :raises ValueError: its place cannot be written to; an earlier folder is then as it was.
+    """
+    target = folder.absolute()
     serial = secrets.token_hex(4)
-    temporary, previous = (folder.absolute().parent / f".{folder.name}.{serial}.{kind}" for kind in ("new", "old"))
+    fresh, previous = (target.parent / f".{target.name}.{serial}.{kind}" for kind in ("new", "old"))
     try:
-        for name, text in files.items():
-            path = temporary / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        if folder.exists():
-            folder.replace(previous)
-        temporary.replace(folder)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with publish(fresh) as temporary:
+            for name, text in files.items():
+                path = temporary / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+        if target.exists():
+            target.replace(previous)
+        fresh.replace(target)
     except OSError as error:
         raise ValueError(f"cannot write {folder}: {error.strerror}") from None
     finally:
-        for leftover in (temporary, previous):
+        for leftover in (fresh, previous):
             shutil.rmtree(leftover, ignore_errors=True)
-    return [folder / name for name in files]
 
 
 def _header(design: Design, parameters: Any) -> str:

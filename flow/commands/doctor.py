@@ -22,6 +22,7 @@ def command(context: click.Context, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(each) for each in findings], indent=2))
     else:
+        width = max(len(each.tool) for each in findings)
         for each in findings:
-            click.echo(f"{'ok     ' if each.found else 'missing'}  {each.tool:14}  {each.found or each.remedy}")
+            click.echo(f"{'ok     ' if each.found else 'missing'}  {each.tool:{width}}  {each.found or each.remedy}")
     context.exit(int(any(not each.found and each.required for each in findings)))

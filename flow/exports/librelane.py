@@ -2,8 +2,6 @@
 
 import json
 import math
-import secrets
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,9 +10,8 @@ from flow.libraries import find
 from flow.synthesis import synthesize
 from flow.synthesis.recipes import AREA, buffered, hierarchical
 from flow.timing.constraints import input_ports, sdc
-from gen.cache import publish
 from gen.catalog import Design
-from gen.emit import render
+from gen.emit import render, replace_folder
 from gen.manifest import MANIFEST, manifest, refuse_foreign
 
 CONFIG = "config.json"
@@ -69,7 +66,7 @@ def write_librelane(design: Design, parameters: Any, folder: Path, *, period_ps:
     """
     refuse_foreign(folder)
     files = render_librelane(design, parameters, period_ps=period_ps)
-    _replace(folder, files)
+    replace_folder(folder, files)
     return [folder / name for name in files]
 
 
@@ -112,23 +109,3 @@ def _config(name: str, interface: Mapping[str, Any], period_ps: float) -> dict[s
         "FP_SIZING": "relative",
         "FP_CORE_UTIL": CORE_UTILIZATION_PERCENT,
     }
-
-
-def _replace(folder: Path, files: Mapping[str, str]) -> None:
-    serial = secrets.token_hex(4)
-    target = folder.absolute()
-    fresh, previous = (target.parent / f".{target.name}.{serial}.{kind}" for kind in ("new", "old"))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with publish(fresh) as temporary:
-            temporary.mkdir()
-            for name, text in files.items():
-                (temporary / name).write_text(text, encoding="utf-8")
-        if target.exists():
-            target.replace(previous)
-        fresh.replace(target)
-    except OSError as error:
-        raise ValueError(f"cannot write {folder}: {error.strerror}") from None
-    finally:
-        for leftover in (fresh, previous):
-            shutil.rmtree(leftover, ignore_errors=True)
