@@ -31,7 +31,7 @@ def multiplier(
 
     ``b_format`` is that of ``a`` if it is not given. Either operand may be the one whose bits make the rows: with
     "operands swapped" in the circuit's name, its port ``a`` is the second operand. A signed product made of magnitudes
-    and a sign is not among the circuits: on FreePDK45 it took 13 % more area than the smallest at 4 bits, 28 % at 8.
+    and a sign is not among the circuits: it needs the same rows, and negations of both operands and of the result.
     Raises ValueError for formats and widths that are refused, and for a ``delay_ps`` that no circuit meets.
     """
     other = a_format if b_format is None else b_format

@@ -57,6 +57,10 @@ def command(
     from flow.progress import steps
 
     chosen, parameters = configured(design, settings, config)
+    if front is not None:
+        from flow.prices.front_report import front_files
+
+        front_files(chosen.name, front)
     with steps(f"synthesising {chosen.name}") as step:
         if target is not None:
             _refuse_with_target(

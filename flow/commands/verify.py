@@ -70,5 +70,5 @@ def _mutants(design: "Design", parameters: Any, count: int, seed: int, as_json: 
 
     with steps(f"mutants of {design.name}", total=count) as step:
         report = mutate(design, parameters, count, seed, step=step)
-    click.echo(json.dumps(asdict(report), indent=2) if as_json else str(report))
+    click.echo(json.dumps(asdict(report) | report.counts(), indent=2) if as_json else str(report))
     return report.passed

@@ -26,7 +26,8 @@ class DesignPrice:
     took their place. ``delay_ps``: longest combinational path by ABC, clock-to-output and setup left out, of a netlist
     with buffers, whose area is ``buffered_um2``; ``timing``, None without OpenSTA, is of the same netlist, and
     ``timing_by_component`` of one that kept its hierarchy, where they differ. Memories are flip-flops in all of them. A
-    design priced block by block is timed with its hierarchy kept.
+    design priced block by block is timed with its hierarchy kept. ``provenance`` names Yosys's version, the options and
+    ABC script of the recipe (of the timed netlist, for a design priced block by block) and the liberty text's SHA-256.
     """
 
     design: str
@@ -42,6 +43,7 @@ class DesignPrice:
     timing_by_component: SignOff | None
     recipe_areas_um2: dict[str, float]
     parts_um2: dict[str, float]
+    provenance: dict[str, str]
     conditions: str = CONDITIONS
 
     @property
@@ -94,6 +96,7 @@ def price_elaborated(design: Design, rtl: Rtl, library: Library, *, workers: int
         timing_by_component=found.sign_off_by_component,
         recipe_areas_um2=dict(found.recipe_areas_um2),
         parts_um2={part.path or "top": part.own_um2 for part in found.breakdown},
+        provenance=dict(found.provenance),
     )
 
 
@@ -119,4 +122,5 @@ def _block_by_block(design: Design, rtl: Rtl, library: Library, workers: int | N
         timing_by_component=None,
         recipe_areas_um2={},
         parts_um2={f"{part.count} x {part.name}": part.area_um2 for part in whole.parts},
+        provenance=dict(driven.provenance),
     )

@@ -21,8 +21,7 @@ def write_front(front: Front, folder: Path) -> tuple[Path, Path]:
 
     :raises ValueError: the folder cannot be written, or holds a file of that name that is not bitline's.
     """
-    table, plot = (folder / f"{front.design}_front.{kind}" for kind in ("json", "png"))
-    _refuse_foreign(table, plot)
+    table, plot = front_files(front.design, folder)
     record = {"generator": _GENERATOR, **asdict(front), "conditions": CONDITIONS}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,6 +29,18 @@ def write_front(front: Front, folder: Path) -> tuple[Path, Path]:
         replace_file(table, (json.dumps(record, indent=2) + "\n").encode())
     except OSError as error:
         raise ValueError(f"cannot write to {folder}: {error.strerror}") from error
+    return table, plot
+
+
+def front_files(design: str, folder: Path) -> tuple[Path, Path]:
+    """Where `write_front` writes; asked before a front is measured, it spares the work that could not be written.
+
+    :raises ValueError: ``folder`` is a file, or holds a file of that name that is not bitline's.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"cannot write to {folder}: it is a file, not a folder")
+    table, plot = (folder / f"{design}_front.{kind}" for kind in ("json", "png"))
+    _refuse_foreign(table, plot)
     return table, plot
 
 

@@ -55,6 +55,12 @@ def test_the_macro_takes_the_place_of_the_flip_flops(price: DesignPrice) -> None
     assert (found.delay_ps, found.timing) == (price.delay_ps, price.timing)
 
 
+def test_a_price_says_what_it_depends_on(price: DesignPrice) -> None:
+    assert price.provenance["liberty_sha256"] == find().content_hash
+    assert {"yosys", "options", "script"} <= price.provenance.keys()
+    assert price.record()["provenance"] == price.provenance
+
+
 def test_the_text_says_what_the_memory_is(price: DesignPrice) -> None:
     assert "nmpu_storage" in str(price)
     assert "1 x 4 x 24 bits, flip-flops" in str(price)

@@ -67,8 +67,12 @@ class MutationReport:
         """Whether every mutant is killed or proved equivalent."""
         return self.killed + self.equivalent == len(self.mutants)
 
+    def counts(self) -> dict[str, int]:
+        """Number of mutants by outcome."""
+        return {outcome: self._count(outcome) for outcome in OUTCOMES}
+
     def __str__(self) -> str:
-        counts = ", ".join(f"{self._count(outcome)} {outcome}" for outcome in OUTCOMES)
+        counts = ", ".join(f"{number} {outcome}" for outcome, number in self.counts().items())
         first = f"{len(self.mutants)} mutants of {self.design}: {counts} (seed {self.seed}, {self.seconds:.1f} s)"
         return "\n".join([first, *(str(each) for each in self.mutants if each.outcome in (SURVIVED, UNDECIDED))])
 
