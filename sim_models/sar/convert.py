@@ -7,29 +7,76 @@ from numpy.typing import ArrayLike, NDArray
 
 from sim_models.arith.checking import IntArray, integers
 from sim_models.sar.parameters import SarParameters
+from sim_models.sar.twin_range import TrqParameters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Conversion:
-    """Results in the shape of the counts: ``code``, number of comparisons ``operations``, and where it was clipped."""
+    """Results in the shape of the counts.
+
+    ``code``: each bit that was decided at its own weight, the others 0 (of R1 relative to its start, of R2 to its
+    origin). ``in_r1``: which range it belongs to; a plain converter has one range only. ``operations``: comparisons
+    made. ``value``: the count that the code stands for. ``clipped``: where the count was above the largest one.
+    """
 
     code: IntArray
+    in_r1: NDArray[np.bool_]
     operations: IntArray
+    value: IntArray
     clipped: NDArray[np.bool_]
 
 
-def convert(counts: ArrayLike, parameters: SarParameters, *, clip: bool = False) -> Conversion:
-    """Convert ``counts``, integers from 0 in units of the smallest step: the code of a count is the count.
+def convert(counts: ArrayLike, parameters: SarParameters | TrqParameters, *, clip: bool = False) -> Conversion:
+    """Convert ``counts``, integers from 0 in units of the smallest step of the converter.
 
-    With ``clip``, larger counts than the largest code give that code. Raises ValueError for counts that are no integers
-    or negative, and without ``clip`` for counts that are too large.
+    With ``clip``, counts above 2^bits - 1 are converted as that. Raises ValueError for counts that are no integers or
+    negative, and without ``clip`` for counts that are too large.
     """
     words = integers("counts", counts, 0, None if clip else parameters.maximum)
+    clipped = words > parameters.maximum
+    words = np.minimum(words, parameters.maximum)
+    if isinstance(parameters, SarParameters):
+        operations = np.full(words.shape, parameters.bits, np.int64)
+        one_range = np.ones(words.shape, bool)
+        return Conversion(code=words, in_r1=one_range, operations=operations, value=words, clipped=clipped)
+    in_r1, code, value = _quantize(words, parameters)
     return Conversion(
-        code=np.minimum(words, parameters.maximum),
-        operations=np.full(words.shape, parameters.bits, np.int64),
-        clipped=words > parameters.maximum,
+        code=code, in_r1=in_r1, operations=_operations(words, in_r1, parameters), value=value, clipped=clipped
     )
+
+
+def reconstruct(counts: ArrayLike, parameters: SarParameters | TrqParameters, *, clip: bool = False) -> IntArray:
+    """The counts that the codes of ``counts`` stand for: `convert` and its ``value``."""
+    return convert(counts, parameters, clip=clip).value
+
+
+def _quantize(words: IntArray, p: TrqParameters) -> tuple[NDArray[np.bool_], IntArray, IntArray]:
+    in_r1 = (words >= p.r1_start) & (words < p.r1_end)
+    origin = p.r1_end if p.r2_origin == "after_r1" else 0
+    r1_code = words - p.r1_start >> p.r1_step_log2 << p.r1_step_log2
+    r2_code = words - origin >> p.r2_step_log2 << p.r2_step_log2
+    r2_value = np.minimum(origin + r2_code + p.r2_half, p.maximum)
+    value = np.where(in_r1, p.r1_start + r1_code + p.r1_half, r2_value)
+    return in_r1, np.where(in_r1, r1_code, r2_code), value
+
+
+def _operations(words: IntArray, in_r1: NDArray[np.bool_], p: TrqParameters) -> IntArray:
+    detections = np.where(words < p.r1_end, 2, 1) if p.r1_start else 1
+    return detections + np.where(in_r1, p.r1_bits, p.r2_bits - _uncompared(words, p))
+
+
+def _uncompared(words: IntArray, p: TrqParameters) -> IntArray:
+    """Trials of the search of R2 whose outcome is known: beyond the DAC's words, or told by the detection."""
+    if p.skip_known_trial and p.r1_bits >= p.ratio_log2:
+        return (words < 2 * p.r1_size).astype(np.int64)
+    if p.r2_origin == "zero":
+        return np.zeros(words.shape, np.int64)
+    code = words - p.r1_size
+    known = np.zeros(words.shape, np.int64)
+    for place in range(p.r2_step_log2, p.r2_step_log2 + p.r2_bits):
+        trial = p.r1_size + ((code >> place | 1) << place)
+        known += trial > p.maximum
+    return known
 
 
 def trials(counts: ArrayLike, parameters: SarParameters) -> IntArray:
