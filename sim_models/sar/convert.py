@@ -1,13 +1,17 @@
 """What a successive approximation converter makes of a count, and the words it compares with on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim_models.arith.checking import IntArray, integers
+from sim_models.sar.clipped_parameters import ClippedParameters
 from sim_models.sar.parameters import SarParameters
 from sim_models.sar.twin_range import TrqParameters
+
+Converter = SarParameters | TrqParameters | ClippedParameters
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -15,8 +19,9 @@ class Conversion:
     """Results in the shape of the counts.
 
     ``code``: each bit that was decided at its own weight, the others 0 (of R1 relative to its start, of R2 to its
-    origin). ``in_r1``: which range it belongs to; a plain converter has one range only. ``operations``: comparisons
-    made. ``value``: the count that the code stands for. ``clipped``: where the count was above the largest one.
+    origin, of a clipped converter to the start of its window). ``in_r1``: which range it belongs to; plain and clipped
+    converters have one range only. ``operations``: comparisons made. ``value``: the count that the code stands for.
+    ``clipped``: where the count was above 2^bits - 1, the largest one.
     """
 
     code: IntArray
@@ -26,7 +31,7 @@ class Conversion:
     clipped: NDArray[np.bool_]
 
 
-def convert(counts: ArrayLike, parameters: SarParameters | TrqParameters, *, clip: bool = False) -> Conversion:
+def convert(counts: ArrayLike, parameters: Converter, *, clip: bool = False) -> Conversion:
     """Convert ``counts``, integers from 0 in units of the smallest step of the converter.
 
     With ``clip``, counts above 2^bits - 1 are converted as that. Raises ValueError for counts that are no integers or
@@ -35,19 +40,37 @@ def convert(counts: ArrayLike, parameters: SarParameters | TrqParameters, *, cli
     words = integers("counts", counts, 0, None if clip else parameters.maximum)
     clipped = words > parameters.maximum
     words = np.minimum(words, parameters.maximum)
-    if isinstance(parameters, SarParameters):
-        operations = np.full(words.shape, parameters.bits, np.int64)
-        one_range = np.ones(words.shape, bool)
-        return Conversion(code=words, in_r1=one_range, operations=operations, value=words, clipped=clipped)
-    in_r1, code, value = _quantize(words, parameters)
-    return Conversion(
-        code=code, in_r1=in_r1, operations=_operations(words, in_r1, parameters), value=value, clipped=clipped
-    )
+    if isinstance(parameters, TrqParameters):
+        in_r1, code, value = _quantize(words, parameters)
+        operations = _operations(words, in_r1, parameters)
+    else:
+        in_r1 = np.ones(words.shape, bool)
+        code, value, made = _one_range(words, parameters)
+        operations = np.full(words.shape, made, np.int64)
+    return Conversion(code=code, in_r1=in_r1, operations=operations, value=value, clipped=clipped)
 
 
-def reconstruct(counts: ArrayLike, parameters: SarParameters | TrqParameters, *, clip: bool = False) -> IntArray:
+@lru_cache(maxsize=64)
+def transfer(parameters: Converter) -> Conversion:
+    """The conversions of all counts 0..2^bits - 1, in order: arrays (2^bits,) that are kept and cannot be written."""
+    table = convert(np.arange(parameters.maximum + 1), parameters)
+    for field in fields(table):
+        getattr(table, field.name).flags.writeable = False
+    return table
+
+
+def reconstruct(counts: ArrayLike, parameters: Converter, *, clip: bool = False) -> IntArray:
     """The counts that the codes of ``counts`` stand for: `convert` and its ``value``."""
     return convert(counts, parameters, clip=clip).value
+
+
+def _one_range(words: IntArray, p: SarParameters | ClippedParameters) -> tuple[IntArray, IntArray, int]:
+    """Codes, values and the comparisons of each."""
+    if isinstance(p, SarParameters):
+        return words, words, p.bits
+    steps = np.clip(words - p.start >> p.step_log2, 0, (1 << p.kept_bits) - 1)
+    code = steps << p.step_log2
+    return code, p.start + code + p.half, p.kept_bits
 
 
 def _quantize(words: IntArray, p: TrqParameters) -> tuple[NDArray[np.bool_], IntArray, IntArray]:

@@ -19,7 +19,7 @@ class SarParameters:
 
     bits: int = 8
     sample_cycles: int = 1
-    register: str = "one_hot"
+    register: str = "in_code"
 
     def __post_init__(self) -> None:
         require_integer("bits", self.bits, 2, 16)
