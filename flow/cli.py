@@ -13,6 +13,7 @@ VERBS = {
     "synth": "Price a design on a cell library: area, delay, breakdown.",
     "sweep": "Measure a design at many parameter values; show which no other beats.",
     "export": "Write a design as a cost model for simulators, or for LibreLane to harden.",
+    "calibrate": "Choose the converters' ranges of a network on crossbar arrays, under an accuracy limit.",
     "libraries": "The cell libraries: which are found, where, how large and how fast.",
     "reproduce": "Print a published system's headline figures beside the measured ones.",
     "demo": "Classify handwritten digits through generated, simulated, priced hardware.",
