@@ -32,7 +32,8 @@ def _narrow(port: Port, values: NDArray[np.generic]) -> Words:
     kind = np.dtype(f"u{word_bytes(port)}")
     words = np.ascontiguousarray(values).astype(kind, copy=False).reshape(values.shape)
     spare = port.signed and port.width < 8 * kind.itemsize
-    return words & kind.type((1 << port.width) - 1) if spare else words
+    # Without an axis the operator gives a scalar, which has no address.
+    return np.asarray(words & kind.type((1 << port.width) - 1)) if spare else words
 
 
 def word_bytes(port: Port) -> int:

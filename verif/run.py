@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.rtl import Port, Rtl
+from verif.active_fault import select_in
 from verif.binding import input_ports, load_library, output_ports
 from verif.memory import Channel, PortTable, Rows, RunMemory, StreamMemory
 from verif.ports import Words, output_bytes, word_bytes
@@ -90,6 +91,7 @@ class Run:
     @contextmanager
     def _model(self) -> Iterator[int]:
         message = ctypes.create_string_buffer(_MESSAGE_BYTES)
+        select_in(self._library)
         # Verilator takes seed 0 as a wish for a random seed.
         model = self._library.bitline_open(self._seed + 1, message, _MESSAGE_BYTES)
         if not model:

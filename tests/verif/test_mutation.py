@@ -11,9 +11,10 @@ import pytest
 from gen.catalog import find
 from gen.rtl import Port, Rtl
 from sim_models.nmpu import NmpuParameters
+from verif.active_fault import selected
 from verif.batch import Sink, Source, simulate
 from verif.mutation import MutationReport, campaign, mutate
-from verif.mutation.apply import selected, with_fault, with_mutants
+from verif.mutation.apply import with_fault, with_mutants
 from verif.mutation.campaign import run_mutants
 from verif.mutation.faults import choose_faults
 from verif.mutation.proofs import prove_harmless
@@ -182,7 +183,7 @@ def test_threads_run_different_mutants_at_once() -> None:
     }
 
     def run(number: int) -> list[int]:
-        with selected(mutants, number):
+        with selected(number):
             together.wait()
             return simulate(mutants, {"a": np.array([0, 1])})["y"].tolist()
 

@@ -1,13 +1,11 @@
 """Put faults into a design: all of them into one model, of which a run selects one, or a single one for a proof."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from gen.rtl import CLOCK, RESET, Rtl
-from verif.binding import load_library
 from verif.mutation.faults import Fault, preparation
 from verif.yosys import run_yosys
 
@@ -26,7 +24,8 @@ void bitline_select(int number) { selected_mutant = number; }
 
 
 def with_mutants(rtl: Rtl, faults: Sequence[Fault]) -> Rtl:
-    """``rtl`` with all ``faults`` in it, none of which is active: the n-th, counted from 1, is within `selected`.
+    """``rtl`` with all ``faults`` in it, none of which is active: the n-th, counted from 1, is so within
+    `verif.active_fault.selected`.
 
     A fault in a block is there in all instances of the block. The Verilog is for `verif.batch.simulate` alone.
     """
@@ -34,17 +33,6 @@ def with_mutants(rtl: Rtl, faults: Sequence[Fault]) -> Rtl:
     switched = [f"mutate -ctrl {_SELECTOR} {bits} {each} {fault.options}" for each, fault in enumerate(faults, 1)]
     mutants = _write(rtl, (*switched, f"rename {rtl.name} {_MUTANTS}"))
     return replace(rtl, verilog=mutants + _wrapper(rtl, bits))
-
-
-@contextmanager
-def selected(mutants: Rtl, number: int) -> Iterator[None]:
-    """Runs of ``mutants``, as `with_mutants` returns it, that this thread begins have fault ``number`` (0: none)."""
-    library = load_library(mutants)
-    library.bitline_select(number)
-    try:
-        yield
-    finally:
-        library.bitline_select(0)
 
 
 def with_fault(rtl: Rtl, fault: Fault, name: str) -> str:

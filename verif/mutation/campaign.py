@@ -8,8 +8,9 @@ from typing import Any
 
 from gen.catalog import Design
 from gen.rtl import Rtl
+from verif.active_fault import selected
 from verif.checks import batch_check
-from verif.mutation.apply import selected, with_mutants
+from verif.mutation.apply import with_mutants
 from verif.mutation.faults import Fault, choose_faults
 from verif.mutation.proofs import prove_harmless
 from verif.mutation.report import EQUIVALENT, KILLED, SURVIVED, UNDECIDED, Mutant, MutationReport
@@ -66,7 +67,7 @@ def run_mutants(
 def _judge(rtl: Rtl, mutants: Rtl, fault: Fault, number: int, bench: Bench, stages: Sequence[int]) -> Mutant:
     for vectors in stages:
         try:
-            with selected(mutants, number):
+            with selected(number):
                 bench(mutants, vectors)
         except (AssertionError, TimeoutError, RuntimeError) as error:
             return Mutant(number=number, fault=fault, outcome=KILLED, detail=_first_line(error))
