@@ -4,7 +4,8 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_type_hints
 
 from gen.suggest import unknown
 
@@ -12,8 +13,9 @@ from gen.suggest import unknown
 def configure(parameters: type, pairs: Iterable[str] = (), config: Path | None = None) -> Any:
     """An instance of the dataclass ``parameters`` from a TOML file and ``key=value`` words, which win over the file.
 
-    The file holds the same keys at its top level. Raises ValueError in one line for an unreadable or malformed file, an
-    unknown or repeated key, a value of the wrong type, and whatever ``parameters`` itself refuses.
+    The file holds the same keys at its top level. Where the dataclass allows None the word is ``none``. Raises
+    ValueError in one line for an unreadable or malformed file, an unknown or repeated key, a value of the wrong type,
+    and whatever ``parameters`` itself refuses.
     """
     kinds = {name: kind for name, kind in get_type_hints(parameters).items() if name in _names(parameters)}
     values = _from_file(config, kinds) if config else {}
@@ -24,7 +26,7 @@ def _names(parameters: type) -> list[str]:
     return [field.name for field in fields(parameters)]
 
 
-def _from_file(config: Path, kinds: dict[str, type]) -> dict[str, Any]:
+def _from_file(config: Path, kinds: dict[str, Any]) -> dict[str, Any]:
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as error:
@@ -33,12 +35,14 @@ def _from_file(config: Path, kinds: dict[str, type]) -> dict[str, Any]:
         raise ValueError(f"{config} is not valid TOML: {error}") from None
     for key, value in values.items():
         _check_key(key, kinds)
-        if type(value) is not kinds[key] and not (kinds[key] is float and type(value) is int):
-            raise ValueError(f"{key} must be {_KINDS[kinds[key]]}, not {value!r} (in {config})")
+        kind, optional = _base(kinds[key])
+        if not (type(value) is kind or (kind is float and type(value) is int) or (optional and value == _NONE)):
+            raise ValueError(f"{key} must be {_said(kinds[key])}, not {value!r} (in {config})")
+        values[key] = None if optional and value == _NONE else value
     return values
 
 
-def _from_pairs(pairs: Iterable[str], kinds: dict[str, type]) -> dict[str, Any]:
+def _from_pairs(pairs: Iterable[str], kinds: dict[str, Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
@@ -51,17 +55,32 @@ def _from_pairs(pairs: Iterable[str], kinds: dict[str, type]) -> dict[str, Any]:
     return values
 
 
-def _check_key(key: str, kinds: dict[str, type]) -> None:
+def _check_key(key: str, kinds: dict[str, Any]) -> None:
     if key not in kinds:
         raise ValueError(unknown("key", key, kinds))
 
 
 _KINDS = {int: "an integer", bool: "true or false", str: "text", float: "a number"}
 _TRUTH = {"true": True, "false": False}
+_NONE = "none"
 
 
-def _convert(key: str, text: str, kind: type) -> Any:
+def _base(kind: Any) -> tuple[type, bool]:
+    """The kind without None, and whether None is allowed."""
+    kinds = [each for each in get_args(kind) if each is not NoneType]
+    return (kinds[0], True) if kinds else (kind, False)
+
+
+def _said(kind: Any) -> str:
+    base, optional = _base(kind)
+    return _KINDS[base] + f" or {_NONE}" * optional
+
+
+def _convert(key: str, text: str, kind: Any) -> Any:
+    base, optional = _base(kind)
+    if optional and text.lower() == _NONE:
+        return None
     try:
-        return _TRUTH[text.lower()] if kind is bool else kind(text)
+        return _TRUTH[text.lower()] if base is bool else base(text)
     except (ValueError, KeyError):
-        raise ValueError(f"{key} must be {_KINDS[kind]}, not {text!r}") from None
+        raise ValueError(f"{key} must be {_said(kind)}, not {text!r}") from None

@@ -11,6 +11,7 @@ from amaranth.lib import wiring
 
 from gen.print_verilog import print_verilog
 from gen.rename import rename_wires
+from gen.reserved import RESERVED
 from hdl.block import Block
 from hdl.memory import MemoryShape
 
@@ -46,7 +47,7 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
     """Elaborate ``component`` as module ``name``: one Verilog module per distinct block, hierarchy kept.
 
     Streams are flattened to ``NAME__valid``, ``NAME__ready``, ``NAME__payload``; a clocked design has ``clk`` (rising
-    edge) and ``rst`` (synchronous, active high).
+    edge) and ``rst`` (synchronous, active high). Raises ValueError for a name that Verilog keeps for itself.
     """
     blocks = _Blocks()
     top = blocks.emit(component, name)
@@ -55,6 +56,8 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
         for port, flow, shape in _flat_ports(component)
         if shape.width
     )
+    if reserved := sorted(RESERVED & {name, *(port.name for port in ports)}):
+        raise ValueError(f"names of a design and its ports must be no words of Verilog, not {', '.join(reserved)}")
     verilog = print_verilog("".join(blocks.modules.values()))
     return Rtl(name, verilog, ports, _clocked(top), tuple(sorted(blocks.memories.items())))
 

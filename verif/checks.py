@@ -15,15 +15,26 @@ from gen.floats import ConversionParameters, FloatParameters
 from gen.rtl import Rtl
 from gen.vectors import floats as float_vectors
 from gen.vectors.integers import integer_multiply_vectors, multiply_accumulate_vectors
+from gen.vectors.sar_configurations import random_configurations
+from gen.vectors.sar_group import group_configurations, skewed_counts
+from gen.vectors.sar_parts import decoded, random_sums
 from sim_models.arith import MultiplyParameters
 from sim_models.nmpu import LdpuParameters, NmpuParameters, half_words, ldpu_process
-from sim_models.sar import SarParameters
-from verif import sar
+from sim_models.sar import (
+    AdcGroupParameters,
+    SarParameters,
+    ShiftAddParameters,
+    TrqControllerParameters,
+    TrqDecoderParameters,
+)
+from verif import sar, sar_group, sar_parts, sar_twin_range
 from verif.batch import simulate
 from verif.integers import as_integers, run_vectors
 from verif.nmpu import golden, random_groups, run_array, run_unit
 from verif.nmpu_fp16 import configuration, joined, results, run_lane, tiles
 from verif.nmpu_traffic import array_under_traffic, random_traffic, unit_under_traffic
+
+_CONFIGURATIONS = 200
 
 Check = Callable[[Rtl, Any, int, int], int]
 """Takes the hardware, its parameters, about how many vectors, a seed; returns how many results were compared."""
@@ -154,6 +165,65 @@ def _check_sar(rtl: Rtl, parameters: SarParameters, vectors: int, seed: int) -> 
     return compared
 
 
+def _check_sar_twin_range(rtl: Rtl, parameters: TrqControllerParameters, vectors: int, seed: int) -> int:
+    random = np.random.default_rng(seed)
+    number = max(1, min(_CONFIGURATIONS, vectors // 8))
+    configurations = random_configurations(parameters, number, random)
+    # The random ones have small steps of R1, as in use; these have any.
+    legal = sar_twin_range.legal_configurations(parameters)
+    configurations += [legal[place] for place in random.integers(0, len(legal), number)]
+    which = random.integers(0, len(configurations), vectors)
+    counts = sar_twin_range.counts_around([configurations[place] for place in which], random)
+    converted = sar_twin_range.conversions(parameters, configurations, which, counts)
+    compared = 0
+    for schedule in (sar_twin_range.full_rate(converted), sar_twin_range.disturbed(converted, seed)):
+        seen = sar_twin_range.run(rtl, converted, schedule, seed)
+        compared += require_equal(seen, sar_twin_range.expected(converted, schedule), seed)
+    return compared
+
+
+def _check_sar_decoder(rtl: Rtl, parameters: TrqDecoderParameters, vectors: int, seed: int) -> int:
+    configurations = sar_parts.decoder_configurations(parameters, seed)
+    inputs, outputs = decoded(parameters, configurations, vectors, seed)
+    return require_equal(simulate(rtl, inputs), outputs, seed)
+
+
+def _check_sar_shift_add(rtl: Rtl, parameters: ShiftAddParameters, vectors: int, seed: int) -> int:
+    sums = random_sums(parameters, vectors // 2, seed)
+    always = np.ones(1, bool)
+    got = sar_parts.run_sums(rtl, parameters, sums, valid=always, ready=always, seed=seed)
+    compared = require_equal(got, {"sums": sums.sums, "cycle": np.flatnonzero(sums.values["last"]) + 1}, seed)
+    random = np.random.default_rng(seed)
+    valid, ready = random.random(997) < 1 / 2, random.random(1009) < 1 / 4
+    got = sar_parts.run_sums(rtl, parameters, sums, valid=valid, ready=ready, seed=seed)
+    return compared + require_equal(got, {"sums": sums.sums}, seed)
+
+
+def _check_sar_group(rtl: Rtl, parameters: AdcGroupParameters, vectors: int, seed: int) -> int:
+    p, random = parameters, np.random.default_rng(seed)
+    counts = skewed_counts(max(2, vectors // 3 // p.columns), p, random)
+    configurations = group_configurations(p, 2 + min(40, len(counts) // 2), random)
+    compared = 0
+    for each in configurations[:2]:
+        traffic = sar_group.full_rate(counts, each, p)
+        seen = sar_group.run(rtl, p, traffic, seed)
+        results, cycles, bus = sar_group.expected(p, traffic, seen)
+        timed = {"cycle": sar_group.expected_cycles(p, traffic, cycles)}
+        compared += require_equal({**seen.results, "cycle": seen.cycle}, {**results, **timed}, seed)
+        require_same_bus(seen.bus, bus, seed)
+    traffic = sar_group.random_traffic(counts, configurations, p, seed)
+    seen = sar_group.run(rtl, p, traffic, seed)
+    results, _, bus = sar_group.expected(p, traffic, seen)
+    require_same_bus(seen.bus, bus, seed)
+    return compared + require_equal(seen.results, results, seed)
+
+
+def require_same_bus(got: Mapping[str, int], expected: Mapping[str, int], seed: int) -> None:
+    """AssertionError where registers show something else, or a strobe was illegal."""
+    if got != expected:
+        raise AssertionError(f"bus: expected {dict(expected)}, got {dict(got)} (seed {seed})")
+
+
 _CHECKS: dict[str, Check] = {
     "nmpu_unit": _check_unit,
     "nmpu": _check_array,
@@ -168,4 +238,8 @@ _CHECKS: dict[str, Check] = {
     "integer_multiply": _check_integers(integer_multiply_vectors, latency=0),
     "multiply_accumulate": _check_integers(multiply_accumulate_vectors, latency=1),
     "sar_controller": _check_sar,
+    "sar_adc_group": _check_sar_group,
+    "sar_decoder": _check_sar_decoder,
+    "sar_twin_range": _check_sar_twin_range,
+    "sar_shift_add": _check_sar_shift_add,
 }

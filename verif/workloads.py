@@ -8,6 +8,7 @@ from gen.suggest import unknown
 from verif import workloads_floats as floats
 from verif import workloads_integers as integers
 from verif import workloads_nmpu as nmpu
+from verif import workloads_sar as sar
 from verif.workloads_form import Workload
 
 _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
@@ -23,7 +24,10 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "float_to_signed": floats.to_signed,
     "integer_multiply": integers.multiply,
     "multiply_accumulate": integers.accumulate,
-    "sar_controller": integers.convert,
+    "sar_controller": sar.convert,
+    "sar_decoder": sar.decode,
+    "sar_shift_add": sar.shift_and_add,
+    "sar_twin_range": sar.find_range_and_convert,
 }
 
 

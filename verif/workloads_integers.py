@@ -1,4 +1,4 @@
-"""Workloads of the integer blocks and the SAR controller: operands and inputs of a normal distribution."""
+"""Workloads of the integer blocks: operands of a normal distribution."""
 
 import numpy as np
 
@@ -9,13 +9,10 @@ from sim_models.arith import (
     integer_multiply,
     multiply_accumulate,
 )
-from sim_models.sar import SarParameters
-from verif import sar
 from verif.checks import require_equal
 from verif.workloads_form import SEED, Integers, Workload
 
 VECTORS = 2000
-CONVERSIONS = 200
 _LONGEST_SUM = 64  # terms of a dot product
 _WIDEST = 62  # above, words are no longer int64
 
@@ -48,21 +45,6 @@ def accumulate(parameters: MultiplyAccumulateParameters) -> Workload:
         inputs={"a": a, "b": b, "first": first, "enable": enable},
         # The accumulator shows a sum in the cycle after its last term.
         check=lambda got: require_equal({"accumulator": got["accumulator"][1:]}, {"accumulator": sums[:-1]}, SEED),
-    )
-
-
-def convert(parameters: SarParameters) -> Workload:
-    """Conversions at full rate of inputs about the middle of the range."""
-    middle = (parameters.maximum + 1) / 2
-    drawn = np.random.default_rng(SEED).normal(middle, middle / 4, CONVERSIONS)
-    counts = np.clip(np.rint(drawn), 0, parameters.maximum).astype(np.int64)
-    schedule = sar.full_rate(counts, parameters)
-    return Workload(
-        action="one conversion",
-        operations=CONVERSIONS,
-        window=slice(1, 1 + CONVERSIONS * parameters.latency),
-        inputs=sar.inputs(parameters, schedule, SEED),
-        check=lambda got: require_equal(sar.shown(parameters, schedule, got), sar.expected(parameters, schedule), SEED),
     )
 
 

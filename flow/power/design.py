@@ -36,8 +36,12 @@ from verif.workloads import Workload, workload
 MOST_COMPILED_CELLS = 10_000
 
 
-def design_energy(design: Design, parameters: Any, library: Library, *, workers: int | None = None) -> Energy:
+def design_energy(
+    design: Design, parameters: Any, library: Library, *, task: Workload | None = None, workers: int | None = None
+) -> Energy:
     """Energy of one operation of ``design`` on ``library``, ``workers`` recipes at a time (None: one on each core).
+
+    The operations are those of ``task``; None: of the design's own workload.
 
     The netlist is the one whose delay is priced: the smallest recipe's, with buffers; of a design priced block by
     block, the one with its hierarchy kept.
@@ -48,7 +52,7 @@ def design_energy(design: Design, parameters: Any, library: Library, *, workers:
     :raises RuntimeError: synthesis or OpenSTA fails.
     """
     find_tool("sta", disables="power and energy", install="apt-get install opensta")
-    task = workload(design, parameters)
+    task = task or workload(design, parameters)
     rtl = design.elaborate(parameters)
     mapped, timing = _priced(design, rtl, library, workers)
     key = _key(mapped, timing, task, library)

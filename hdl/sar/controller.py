@@ -2,10 +2,12 @@
 
 from typing import NamedTuple
 
-from amaranth.hdl import Cat, Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.sar.sampling import add_sampling
+from hdl.sar.search_register import searched_on
 from sim_models.arith import IntegerFormat
 from sim_models.arith.checking import require_instance
 from sim_models.sar import SarParameters
@@ -62,7 +64,7 @@ class SarController(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         accepted = Signal()
-        sampled = self._sample(m, accepted)
+        sampled = add_sampling(m, self.sample, accepted, self.parameters.sample_cycles)
         build = self._one_hot if self.parameters.register == "one_hot" else self._in_code
         search = build(m, accepted, sampled)
         m.d.comb += [
@@ -78,48 +80,34 @@ class SarController(Block):
         ]
         return m
 
-    def _sample(self, m: Module, accepted: Value) -> Value:
-        """Show ``sample`` from a register, which never glitches; returns what is 1 in its last cycle."""
-        sampled = Signal()
-        left = Signal(range(self.parameters.sample_cycles), reset_less=True)
-        m.d.comb += sampled.eq(self.sample & (left == 0))
-        m.d.sync += [
-            self.sample.eq(accepted | (self.sample & ~sampled)),
-            left.eq(Mux(accepted, self.parameters.sample_cycles - 1, left - 1)),
-        ]
-        return sampled
-
     def _one_hot(self, m: Module, accepted: Value, sampled: Value) -> _Search:
         """A one runs down ``under_test``, beside the bits found."""
         bits = self.parameters.bits
         under_test = Signal(bits)
         found = Signal(bits, reset_less=True)
         searching = Signal()
-        keep = ~accepted.replicate(bits)
         m.d.comb += searching.eq(under_test.any())
         m.d.sync += [
             under_test.eq(Cat(under_test[1:], sampled)),
-            found.eq((found | (under_test & self.cmp.replicate(bits))) & keep),
+            found.eq(found | (under_test & self.cmp.replicate(bits))),
         ]
+        with m.If(accepted):
+            m.d.sync += found.eq(0)
         trial = under_test | (found & searching.replicate(bits))
         return _Search(self.sample | searching, searching, trial, found, under_test[0])
 
     def _in_code(self, m: Module, accepted: Value, sampled: Value) -> _Search:
-        """The lowest one of the trial word marks the bit under test; without ``busy`` all bits are found."""
+        """The lowest one of the trial word marks the bit under test; outside the search all bits are found."""
         bits = self.parameters.bits
         found = Signal(bits, reset_less=True)
-        busy = Signal()
-        above = [*found[1:], sampled]
-        below: Value = ~busy
-        following = []
-        for place in range(bits):
-            # At the lowest one the comparison decides; the place below the lowest one is tested next.
-            decided = Mux(found[place], self.cmp, above[place])
-            following.append(Mux(below, found[place], decided) & ~accepted)
-            reached = Signal(name=f"reached_{place}")
-            m.d.comb += reached.eq(below | found[place])
-            below = reached
-        last = found[0] & busy
-        m.d.sync += [busy.eq(accepted | (busy & ~last)), found.eq(Cat(following))]
-        trial = found & busy.replicate(bits)
-        return _Search(busy, busy & ~self.sample, trial, found, last)
+        searching = Signal()
+        last = Signal()
+        m.d.comb += last.eq(found[0] & searching)
+        m.d.sync += [
+            searching.eq(sampled | (searching & ~last)),
+            found.eq(searched_on(m, found, ~searching, self.cmp)),
+        ]
+        with m.If(sampled):
+            m.d.sync += found.eq(1 << bits - 1)
+        trial = found & searching.replicate(bits)
+        return _Search(self.sample | searching, searching, trial, found, last)

@@ -6,6 +6,7 @@ import pytest
 
 from gen.configure import configure
 from sim_models.nmpu import NmpuParameters
+from sim_models.sar import AdcGroupParameters
 
 
 def test_defaults_file_and_words_win_in_that_order(tmp_path: Path) -> None:
@@ -61,3 +62,41 @@ def test_bad_files_are_refused_in_one_line(tmp_path: Path, text: str | bytes, me
 def test_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"cannot read .*absent\.toml: No such file or directory"):
         configure(NmpuParameters, [], tmp_path / "absent.toml")
+
+
+def test_none_is_a_word_where_it_is_a_value(tmp_path: Path) -> None:
+    config = tmp_path / "group.toml"
+    config.write_text("conversion_slots = 9\n")
+    assert configure(AdcGroupParameters, [], config).conversion_slots == 9
+    assert configure(AdcGroupParameters, ["conversion_slots=None"], config).conversion_slots is None
+    config.write_text('conversion_slots = "none"\n')
+    assert configure(AdcGroupParameters, [], config).conversion_slots is None
+    assert configure(AdcGroupParameters, ["conversion_slots=11"], config).conversion_slots == 11
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("columns=none", "columns must be an integer, not 'none'"),
+        ("conversion_slots=", "conversion_slots must be an integer or none, not ''"),
+        ("conversion_slots=many", "conversion_slots must be an integer or none, not 'many'"),
+        ("conversion_slots=19", "conversion_slots must be between 2 and 18, not 19"),
+        ("rate=none", "rate must be one of fixed, variable, not 'none'"),
+    ],
+)
+def test_none_and_others_are_refused_where_they_are_no_value(text: str, message: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        configure(AdcGroupParameters, [text])
+    assert str(refusal.value) == message
+
+
+def test_a_file_may_say_none_only_where_it_is_a_value(tmp_path: Path) -> None:
+    config = tmp_path / "group.toml"
+    for text, message in (
+        ('columns = "none"', "columns must be an integer, not 'none' (in "),
+        ("conversion_slots = true", "conversion_slots must be an integer or none, not True (in "),
+    ):
+        config.write_text(text)
+        with pytest.raises(ValueError) as refusal:
+            configure(AdcGroupParameters, [], config)
+        assert str(refusal.value).startswith(message)

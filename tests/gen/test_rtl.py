@@ -2,7 +2,9 @@
 
 import re
 
+import pytest
 from amaranth.hdl import Module, Signal, signed
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from gen.rtl import Port, elaborate
@@ -58,7 +60,7 @@ def test_ports_and_clocking_are_described() -> None:
     assert re.search(r"output signed \[7:0\] delayed;", rtl.verilog)
     assert re.search(r"^module line\(value, clk, rst, delayed\);", rtl.verilog, re.M)
     assert rtl.clocked
-    assert not elaborate(Line(widths=()), "wire").clocked
+    assert not elaborate(Line(widths=()), "straight").clocked
 
 
 def test_the_same_component_gives_the_same_bytes() -> None:
@@ -66,3 +68,16 @@ def test_the_same_component_gives_the_same_bytes() -> None:
     assert first == second
     assert "Yosys" not in first
     assert "/" not in first
+
+
+def test_names_that_verilog_keeps_for_itself_are_refused() -> None:
+    class Kept(wiring.Component):
+        config: In(1)
+
+        def elaborate(self, platform: object) -> Module:
+            return Module()
+
+    with pytest.raises(ValueError, match=r"^names of a design and its ports must be no words of Verilog, not config$"):
+        elaborate(Kept(), "kept")
+    with pytest.raises(ValueError, match=r"not cell, config$"):
+        elaborate(Kept(), "cell")

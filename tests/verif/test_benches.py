@@ -9,7 +9,11 @@ from gen.catalog import DESIGNS, find
 from verif.benches import run_design_bench
 
 SEED = 1
-SMALLER: dict[str, dict[str, Any]] = {"nmpu": {"units": 8}, "nmpu_fp16": {"columns": 32}}
+SMALLER: dict[str, dict[str, Any]] = {
+    "nmpu": {"units": 8},
+    "nmpu_fp16": {"columns": 32},
+    "sar_adc_group": {"columns": 16},
+}
 OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("nmpu_unit", {"columns_per_unit": 1, "pipeline_stages": 1}),
     ("nmpu_unit", {"columns_per_unit": 8, "pipeline_stages": 3, "storage": "external"}),
