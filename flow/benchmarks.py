@@ -18,8 +18,13 @@ from gen.rtl import elaborate
 from gen.vectors.nmpu import unit_vectors
 from hdl.nmpu import NmpuUnit
 from sim_models.nmpu import NmpuParameters, process
+from sim_models.sar import TrqControllerParameters, TrqParameters
+from sim_models.sar.speed import conversion_rates
+from verif import sar_twin_range
+from verif.batch import simulate
 from verif.benches import run_design_bench
 from verif.nmpu import random_groups, run_unit
+from verif.sar_loop import in_loop
 
 PARAMETERS = NmpuParameters()
 
@@ -102,6 +107,45 @@ def cocotb(batch_rate: float) -> None:
     print(f"cocotb on Verilator: {rate:,.0f} vectors/s; batch simulation is {batch_rate / rate:,.0f} times as fast")
 
 
+def conversions() -> None:
+    """Conversions a second: golden model, simulated twin-range controller, its cocotb bench with a built simulator."""
+    golden_rates = conversion_rates(TrqParameters())
+    print(
+        f"golden conversions on two cores: {golden_rates.bulk / 1e6:.0f} million/s, "
+        f"{golden_rates.bulk / golden_rates.numpy:.1f} times as fast as numpy on one core"
+    )
+    parameters, design = TrqControllerParameters(), find("sar_twin_range")
+    batch_rate = _converted_in_batch(parameters)
+    vectors = design.bench_vectors(parameters)
+    rate = len(vectors["conversions"]) / run_design_bench(design, parameters).seconds["every_conversion_alone"]
+    print(
+        f"sar_twin_range: batch simulation {batch_rate:,.0f} conversions/s on one core; cocotb on Verilator "
+        f"{rate:,.0f}, batch is {batch_rate / rate:,.0f} times as fast"
+    )
+
+
+def _converted_in_batch(parameters: TrqControllerParameters) -> float:
+    """Conversions a second of every count by every configuration without options, outputs unpacked."""
+    configurations = sar_twin_range.legal_configurations(parameters)
+    counts = np.arange(parameters.maximum + 1)
+    which = np.repeat(np.arange(len(configurations)), len(counts))
+    converted = sar_twin_range.conversions(parameters, configurations, which, np.tile(counts, len(configurations)))
+    schedule = sar_twin_range.full_rate(converted)
+    rtl = in_loop(find("sar_twin_range").elaborate(parameters))
+    stimuli = sar_twin_range.inputs(converted, schedule, 0)
+    return len(which) / seconds(lambda: simulate(rtl, stimuli), 3)
+
+
+def calibration() -> None:
+    """Calibration of the digits network in a new process, data and histograms in it."""
+    code = (
+        "from flow.sar.arrays import ArrayParameters as A; from flow.sar.calibration import calibrate_network as c; "
+        "from flow.sar.result import Request; c(Request(arrays=A()), lambda step: None)"
+    )
+    taken = seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True), 2)
+    print(f"calibration of the digits network, 1-bit cells: {taken:.1f} s")
+
+
 def prices() -> None:
     """The table of all designs: from an empty cache, from a full one, and by one recipe after another."""
     with tempfile.TemporaryDirectory() as together, tempfile.TemporaryDirectory() as alone:
@@ -131,6 +175,8 @@ def main() -> None:
     command_line()
     golden()
     cocotb(batch())
+    conversions()
+    calibration()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from verif.nmpu_fp16 import tiles
 Step = Callable[[str], None]
 SERVICE_MODELS = ("F1", "F2", "F3")
 LANES = (1, 2, 4, 8, 16)
+STEPS = 4 + len(LANES)
 COLUMNS = 256
 COUNT_STORAGE = ("counts_p_memory", "counts_n_memory")
 STORAGE = ("storage", "slopes_memory", "offsets_memory", "aggregates_memory", *COUNT_STORAGE)

@@ -1,12 +1,13 @@
 """``bitline reproduce``."""
 
 import json
+from importlib import import_module
 
 import click
 
 from flow.commands.options import json_option
 
-FAMILIES = ("nmpu",)
+FAMILIES = ("nmpu", "sar")
 
 
 @click.command("reproduce")
@@ -15,12 +16,12 @@ FAMILIES = ("nmpu",)
 def command(family: str, as_json: bool) -> None:
     """Print the headline figures of FAMILY's paper beside measured ones, with the limits of the comparison.
 
-    Measures on FreePDK45 with every recipe: minutes at first, seconds from the cache.
+    FAMILY is nmpu or sar. Measures on FreePDK45 with every recipe: minutes at first, seconds from the cache.
     """
     from flow.libraries import find
     from flow.progress import steps
-    from flow.reproduce_nmpu import LANES, data, reproduce, text
 
-    with steps(f"reproducing {family}", total=4 + len(LANES)) as step:
-        measured = reproduce(find(), step)
-    click.echo(json.dumps(data(measured), indent=2) if as_json else text(measured))
+    reproduction = import_module(f"flow.reproduce_{family}")
+    with steps(f"reproducing {family}", total=reproduction.STEPS) as step:
+        measured = reproduction.reproduce(find(), step)
+    click.echo(json.dumps(reproduction.data(measured), indent=2) if as_json else reproduction.text(measured))
