@@ -19,7 +19,7 @@ EVERY_OPTION = {"support_base": True, "support_after_r1": True, "support_skip": 
 
 
 def proved(properties: PropertySet) -> None:
-    results = check_set(properties, "controller", seconds=120)
+    results = check_set(properties, "controller", seconds=300)
     assert {result.name: result.detail for result in results if result.passed is not True} == {}
     assert len(results) > 10
 
