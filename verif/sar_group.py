@@ -1,7 +1,8 @@
 """Run a group of converters with its surroundings in the loop, and say what it must show."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,51 @@ def expected_cycles(parameters: AdcGroupParameters, traffic: GroupTraffic, cycle
     """The cycle of each result of `full_rate` traffic."""
     first = int(np.argmax(traffic.plane_valid)) + _FIRST_START
     return first + schedule(cycles, parameters).taken.reshape(-1)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Recorded:
+    """`full_rate` traffic as the group's own inputs by cycle, and the ``cycle`` and fields of the ``results``."""
+
+    inputs: dict[str, NDArray[np.generic]]
+    results: dict[str, Integers]
+    cycle: Integers
+
+    def shown(self, p: AdcGroupParameters, outputs: Mapping[str, NDArray[Any]]) -> dict[str, Integers]:
+        """From the group's outputs by cycle: the fields of `results`, when they came, and what the bus showed."""
+        at = np.flatnonzero(outputs["results__valid"])
+        fields = _fields(p, outputs["results__payload"][at])
+        return {**fields, "cycle": at, "bus": outputs["cfg_read_data"].astype(np.int64)}
+
+    @property
+    def expected(self) -> dict[str, Integers]:
+        """What `shown` must be: the registers of the configuration cannot be read, so the bus shows 0."""
+        cycles = len(self.inputs["cmp"])
+        return {**self.results, "cycle": self.cycle, "bus": np.zeros(cycles, np.int64)}
+
+
+def record_full_rate(rtl: Rtl, parameters: AdcGroupParameters, traffic: GroupTraffic, seed: int) -> Recorded:
+    """Run `full_rate` traffic in the loop, and keep what went into the group, up to the last result."""
+    p, length = parameters, len(traffic.ready)
+    writes = _writes(traffic.configurations, p)
+    noise = np.random.default_rng(seed).integers(0, 2, length)
+    idle = dict.fromkeys(("probe", "probe_address", "probe_write", "probe_data"), np.zeros((), np.int64))
+    stimuli: dict[str, Any] = {
+        "planes": Source(payloads=pack(traffic.counts, p.bits), valid=traffic.plane_valid),
+        "writes": Source(payloads=writes, valid=traffic.write_valid),
+        "results": Sink(ready=traffic.ready),
+    }
+    found = simulate(in_loop(rtl, p), {**stimuli, **idle, "noise": noise}, seed=seed)
+    cycles = np.arange(int(found["results__cycle"][-1]) + 1)
+    offered = traffic.plane_valid[cycles] & (cycles <= found["planes__cycle"][-1])
+    address, data, write = np.zeros((3, len(cycles)), np.int64)
+    bits = (len(register_map(p)) - 1).bit_length()
+    written = found["writes__cycle"]
+    address[written], data[written], write[written] = writes & (1 << bits) - 1, writes >> bits, 1
+    bus = {"cfg_address": address, "cfg_write_data": data, "cfg_write": write}
+    taken = np.ones(len(cycles), np.int64)
+    own = {"plane_valid": offered.astype(np.int64), "cmp": found["answers"][cycles], "results__ready": taken}
+    return Recorded(inputs={**own, **bus}, results=_fields(p, found["results"]), cycle=found["results__cycle"])
 
 
 _PROBED = ("total_ops", "total_conversions", "status", "nothing", "cleared_ops", "cleared_conversions")

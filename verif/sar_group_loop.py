@@ -13,15 +13,15 @@ def in_loop(rtl: Rtl, parameters: AdcGroupParameters) -> Rtl:
     * ``writes``: stream of address (low) and data for the bus. After a commit the next one waits until it is in effect.
     * ``probe``: in such a cycle ``probe_address``, ``probe_write`` and ``probe_data`` are on the bus; ``read_data`` is
       what it shows. While nothing is written the address is that of the status.
-    * ``noise``: what comparators answer that are off. ``sampling``: the first converter samples. ``effective``: in the
-      cycle before a plane began, with the configuration committed last.
+    * ``noise``: what comparators answer that are off. ``answers``: what each of them answers. ``sampling``: the first
+      converter samples. ``effective``: in the cycle before a plane began, with the configuration committed last.
     * ``illegal``: from then on, after a hold strobe that must not be: both banks at once, or a bank that a converter
       samples from or has under conversion. A multiplexer must have been still for a cycle, or what is sampled is wrong;
       so is a comparison whose DAC is off.
     """
     inputs = {"probe": 1, "probe_address": _address_bits(parameters), "probe_write": 1, "probe_data": 32, "noise": 1}
     ports = [Port(name, "input", width, False) for name, width in inputs.items()]
-    outputs = {"sampling": 1, "effective": 1, "illegal": 1, "read_data": 32}
+    outputs = {"answers": parameters.converters, "sampling": 1, "effective": 1, "illegal": 1, "read_data": 32}
     ports += [Port(name, "output", width, False) for name, width in outputs.items()]
     ports += _stream("planes", "input", parameters.columns * parameters.bits)
     ports += _stream("writes", "input", _address_bits(parameters) + 32)
@@ -72,6 +72,7 @@ module {LOOP}(input clk, input rst, {declared});
   end
   assign illegal = bad || track == 3 || wrong != 0 || (planes__ready && !planes__valid);
   assign sampling = sample[0];
+  assign answers = cmp;
 {converters}
   \\{rtl.name} group(.clk(clk), .rst(rst), .plane_valid(planes__valid), .plane_ready(planes__ready),
     .hold_track(track), .hold_select(select), .column(column), .sample(sample), .dac(dac), .dac_enable(dac_enable),

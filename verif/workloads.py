@@ -24,6 +24,7 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "float_to_signed": floats.to_signed,
     "integer_multiply": integers.multiply,
     "multiply_accumulate": integers.accumulate,
+    "sar_adc_group": sar.share_converters,
     "sar_controller": sar.convert,
     "sar_decoder": sar.decode,
     "sar_shift_add": sar.shift_and_add,

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from gen.vectors.sar_parts import decoded, random_sums, value_words
+from gen.catalog import find
+from gen.vectors.sar_group import skewed_counts
+from gen.vectors.sar_parts import Sums, decoded, random_sums, value_words
 from sim_models.sar import (
+    AdcGroupParameters,
     SarParameters,
     ShiftAddParameters,
     TrqControllerParameters,
     TrqDecoderParameters,
     TrqParameters,
 )
-from verif import sar, sar_twin_range
+from verif import sar, sar_group, sar_twin_range
 from verif.checks import require_equal
 from verif.workloads_form import SEED, Workload
 
@@ -54,18 +57,55 @@ def decode(parameters: TrqDecoderParameters) -> Workload:
 def shift_and_add(parameters: ShiftAddParameters) -> Workload:
     """Sums of random values, a value in every cycle."""
     sums = random_sums(parameters, VALUES, SEED)
-    last = sums.values["last"] == 1
-    words = {"sums": sums.sums & (1 << parameters.accumulator_width) - 1}
+    last = sums.values["last"]
+    words = _running(parameters, sums) & (1 << parameters.accumulator_width) - 1
     return Workload(
         action="one value",
         operations=len(last) - 1,
         window=slice(1, len(last)),
         inputs={"values__payload": value_words(parameters, sums), "values__valid": 1, "sums__ready": 1},
-        # A sum is shown in the cycle after its last value; that of the very last one is after the end.
+        # The accumulator shows a value in the cycle after it.
         check=lambda got: require_equal(
-            {"sums": got["sums__payload"][1:][last[:-1]]}, {"sums": words["sums"][:-1]}, SEED
+            {"valid": got["sums__valid"][1:], "sum": got["sums__payload"][1:]},
+            {"valid": last[:-1], "sum": words[:-1]},
+            SEED,
         ),
     )
+
+
+def _running(parameters: ShiftAddParameters, sums: Sums) -> NDArray[np.int64]:
+    """What has come so far of the sum that each value belongs to, the value included."""
+    own = sums.values
+    shifted = own["value"] << own["input_bit"] + parameters.cell_bits * own["slice"]
+    total = np.cumsum(np.where(own["subtract"] == 1, -shifted, shifted))
+    before = np.concatenate([[0], total[own["last"] == 1]])
+    return total - before[np.cumsum(own["last"]) - own["last"]]
+
+
+def share_converters(parameters: AdcGroupParameters) -> Workload:
+    """Planes of columns that hold small counts for the most part, one after the other, by one configuration.
+
+    The comparators' answers are those of ideal converters around the generated group.
+    """
+    p, random = parameters, np.random.default_rng(SEED)
+    counts = skewed_counts(2 + CONVERSIONS // p.columns, p, random)
+    configuration = p.plain_controller if p.search == "plain" else _halved(p.bits)
+    traffic = sar_group.full_rate(counts, configuration, p)
+    recorded = sar_group.record_full_rate(find("sar_adc_group").elaborate(p), p, traffic, SEED)
+    results, _, _ = sar_group.expected(p, traffic, _all_by_the_first(recorded, len(counts)))
+    first, last = int(recorded.cycle[0]), int(recorded.cycle[-1])
+    return Workload(
+        action="one conversion",
+        operations=(len(recorded.cycle) - 1) * p.converters,
+        window=slice(first, last),
+        inputs=recorded.inputs,
+        check=lambda got: require_equal(recorded.shown(p, got), {**recorded.expected, **results}, SEED),
+    )
+
+
+def _all_by_the_first(recorded: sar_group.Recorded, planes: int) -> sar_group.GroupRun:
+    loaded = np.zeros(planes, np.int64)
+    return sar_group.GroupRun(loaded=loaded, waiting=0, results=recorded.results, cycle=recorded.cycle, bus={})
 
 
 def _halved(bits: int) -> TrqParameters:

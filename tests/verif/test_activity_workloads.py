@@ -10,14 +10,20 @@ from gen.catalog import DESIGNS, Design, find
 from gen.rtl import Rtl
 from sim_models.arith import MultiplyAccumulateParameters, MultiplyParameters
 from sim_models.nmpu import LdpuParameters, NmpuParameters
-from sim_models.sar import SarParameters
+from sim_models.sar import (
+    AdcGroupParameters,
+    SarParameters,
+    ShiftAddParameters,
+    TrqControllerParameters,
+    TrqDecoderParameters,
+)
 from verif.batch import simulate
 from verif.workloads import Workload, workload
 
 KNOWN = [
     "nmpu_unit", "nmpu", "nmpu_fp16", "nmpu_fp16_lane", "float_multiply", "float_add", "float_fused",
     "unsigned_to_float", "signed_to_float", "float_to_signed", "integer_multiply", "multiply_accumulate",
-    "sar_controller",
+    "sar_controller", "sar_twin_range", "sar_decoder", "sar_shift_add", "sar_adc_group",
 ]  # fmt: skip
 SMALL = {
     "nmpu_unit": NmpuParameters(columns_per_unit=2, input_bits=8, pipeline_stages=3, signed_input=True),
@@ -27,6 +33,10 @@ SMALL = {
     "integer_multiply": MultiplyParameters(a_format="sign_magnitude", b_format="unsigned", a_width=5, b_width=4),
     "multiply_accumulate": MultiplyAccumulateParameters(a_format="unsigned", b_format="unsigned", accumulator_width=17),
     "sar_controller": SarParameters(bits=5, sample_cycles=2),
+    "sar_twin_range": TrqControllerParameters(bits=6, sample_cycles=2, support_base=True, support_skip=True),
+    "sar_decoder": TrqDecoderParameters(bits=6, coding="packed", support_after_r1=True),
+    "sar_shift_add": ShiftAddParameters(bits=6, cell_bits=2, slices=4, encoding="offset"),
+    "sar_adc_group": AdcGroupParameters(columns=16, converters=2, bits=5, rate="variable", slices=4),
 }
 
 
