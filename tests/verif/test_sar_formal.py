@@ -34,7 +34,6 @@ def test_plain(bits: int, sample_cycles: int, register: str) -> None:
 @pytest.mark.parametrize(
     ("bits", "fields"),
     [
-        (8, {}),
         (2, EVERY_OPTION),
         (3, EVERY_OPTION | {"sample_cycles": 3}),
         (4, {"support_base": True}),
@@ -49,6 +48,7 @@ def test_twin_range(bits: int, fields: dict[str, Any]) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("option", ["support_after_r1", "support_skip"])
 def test_twin_range_of_8_bits_with_an_option(option: str) -> None:
+    """Without options it is proved among the catalog's designs."""
     proved(TrqControllerProperties(parameters=TrqControllerParameters(bits=8, **{option: True})))
 
 
