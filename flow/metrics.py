@@ -131,6 +131,8 @@ _RELATIVE = "mean relative error against the exact result, at most 1 a sample, o
 _STANDARD_NORMAL = f"{_RELATIVE} standard normal operands rounded to the format"
 _OUTPUT_LSB = "RMS error against the real affine correction with ReLU, limited to the output's range, on seeded data"
 
+_SIGNIFICANDS = "mean relative error of significand products, all pairs (above 8 bits: 2^20 seeded ones)"
+
 # By design: unit, definition, name of the function in `_error_functions`.
 _ERRORS = {
     "nmpu_unit": ("output LSB", _OUTPUT_LSB, "nmpu"),
@@ -140,6 +142,8 @@ _ERRORS = {
     "float_multiply": ("ratio", _STANDARD_NORMAL, "multiply"),
     "float_add": ("ratio", _STANDARD_NORMAL, "add"),
     "float_fused": ("ratio", _STANDARD_NORMAL, "fused"),
+    "daism_bank": ("ratio", _SIGNIFICANDS, "daism"),
+    "daism_lane": ("ratio", _SIGNIFICANDS, "daism"),
     "unsigned_to_float": ("ratio", f"{_RELATIVE} uniform integers", "from_unsigned"),
     "signed_to_float": ("ratio", f"{_RELATIVE} uniform integers", "from_signed"),
     "float_to_signed": ("ratio", f"{_RELATIVE} uniform numbers that both formats can hold", "to_signed"),
@@ -155,17 +159,19 @@ def _error(design: Design) -> Metric:
         unit=unit,
         definition=definition,
         measure=lambda subject: _error_functions()[kind](subject.parameters),
-        code=("sim_models.arith", "sim_models.nmpu", "gen.floats", "flow.metrics"),
+        code=("sim_models.arith", "sim_models.nmpu", "sim_models.daism", "gen.floats", "flow.metrics"),
         tools=_installed("numpy"),
     )
 
 
 def _error_functions() -> dict[str, Callable[[Any], float]]:
     from sim_models.arith import error as floats
+    from sim_models.daism import error as daism
     from sim_models.nmpu import error as nmpu
 
     return {
         "nmpu": nmpu.nmpu_error,
+        "daism": lambda it: daism.product_error(it, samples=None if it.significand_bits <= 8 else 1 << 20).mred,
         "ldpu": nmpu.ldpu_error,
         "multiply": lambda it: floats.multiply_error(it.format, flush_to_zero=it.flush_to_zero),
         "add": lambda it: floats.add_error(it.format, flush_to_zero=it.flush_to_zero),

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from gen.catalog import Design
 from gen.floats import ConversionParameters, FloatParameters
 from gen.rtl import Rtl
+from gen.vectors import daism as daism_vectors
 from gen.vectors import floats as float_vectors
 from gen.vectors.integers import integer_multiply_vectors, multiply_accumulate_vectors
 from gen.vectors.sar_configurations import random_configurations
 from gen.vectors.sar_group import group_configurations, skewed_counts
 from gen.vectors.sar_parts import decoded, random_sums
 from sim_models.arith import MultiplyParameters
+from sim_models.daism import DaismParameters
+from sim_models.daism.accelerator import AcceleratorParameters
 from sim_models.nmpu import LdpuParameters, NmpuParameters, half_words, ldpu_process
 from sim_models.sar import (
     AdcGroupParameters,
@@ -29,6 +32,8 @@ from sim_models.sar import (
 )
 from verif import sar, sar_group, sar_parts, sar_twin_range
 from verif.batch import simulate
+from verif.daism_accelerator import accelerator_work
+from verif.daism_bank import bank_work, lane_work
 from verif.integers import as_integers, run_vectors
 from verif.nmpu import golden, random_groups, run_array, run_unit
 from verif.nmpu_fp16 import configuration, joined, results, run_lane, tiles
@@ -224,6 +229,21 @@ def require_same_bus(got: Mapping[str, int], expected: Mapping[str, int], seed: 
         raise AssertionError(f"bus: expected {dict(expected)}, got {dict(got)} (seed {seed})")
 
 
+def _check_daism(rtl: Rtl, parameters: AcceleratorParameters, vectors: int, seed: int) -> int:
+    return sum(require_equal(*pair, seed) for pair in accelerator_work(rtl, parameters, vectors, seed))
+
+
+def _check_daism_bank(rtl: Rtl, parameters: DaismParameters, vectors: int, seed: int) -> int:
+    return require_equal(*bank_work(rtl, parameters, vectors, seed), seed)
+
+
+def _check_daism_lane(vectors_of: Callable[..., dict[str, Any]]) -> Check:
+    def check(rtl: Rtl, parameters: DaismParameters, vectors: int, seed: int) -> int:
+        return require_equal(*lane_work(rtl, vectors_of(parameters, vectors, seed)), seed)
+
+    return check
+
+
 _CHECKS: dict[str, Check] = {
     "nmpu_unit": _check_unit,
     "nmpu": _check_array,
@@ -237,6 +257,11 @@ _CHECKS: dict[str, Check] = {
     "float_to_signed": _check_combinational(float_vectors.float_to_signed_vectors),
     "integer_multiply": _check_integers(integer_multiply_vectors, latency=0),
     "multiply_accumulate": _check_integers(multiply_accumulate_vectors, latency=1),
+    "daism": _check_daism,
+    "daism_bank": _check_daism_bank,
+    "daism_lane": _check_daism_lane(daism_vectors.lane_vectors),
+    "daism_exact_lane": _check_daism_lane(daism_vectors.exact_lane_vectors),
+    "daism_accumulator": _check_daism_lane(daism_vectors.accumulator_vectors),
     "sar_controller": _check_sar,
     "sar_adc_group": _check_sar_group,
     "sar_decoder": _check_sar_decoder,

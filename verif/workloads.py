@@ -5,6 +5,7 @@ from typing import Any
 
 from gen.catalog import Design
 from gen.suggest import unknown
+from verif import workloads_daism as daism
 from verif import workloads_floats as floats
 from verif import workloads_integers as integers
 from verif import workloads_nmpu as nmpu
@@ -24,6 +25,9 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "float_to_signed": floats.to_signed,
     "integer_multiply": integers.multiply,
     "multiply_accumulate": integers.accumulate,
+    "daism_lane": daism.lane,
+    "daism_exact_lane": daism.exact_lane,
+    "daism_accumulator": daism.accumulator,
     "sar_adc_group": sar.share_converters,
     "sar_controller": sar.convert,
     "sar_decoder": sar.decode,

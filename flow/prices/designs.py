@@ -5,6 +5,7 @@ from typing import Any
 
 from flow.libraries import Library
 from flow.prices.assembly import assemble
+from flow.prices.daism import ACCELERATOR_BLOCKS, BANK_BLOCKS
 from flow.prices.macros import MacroUse
 from flow.prices.nmpu import ARRAY_BLOCKS, LDPU_BLOCKS
 from flow.prices.price import CONDITIONS, price, timed
@@ -15,7 +16,7 @@ from flow.timing import Comparison, SignOff, compare
 from gen.catalog import Design
 from gen.rtl import Rtl
 
-BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS}
+BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS, "daism": ACCELERATOR_BLOCKS, "daism_bank": BANK_BLOCKS}
 
 
 @dataclass(frozen=True, kw_only=True)

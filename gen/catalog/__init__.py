@@ -1,12 +1,13 @@
 """The designs that bitline generates, by name, each with its source."""
 
 from gen.catalog.arith import ARITH
+from gen.catalog.daism import DAISM
 from gen.catalog.design import Design
 from gen.catalog.nmpu import NMPU
 from gen.catalog.sar import SAR
 from gen.suggest import unknown
 
-DESIGNS = (*NMPU, *ARITH, *SAR)
+DESIGNS = (*NMPU, *ARITH, *SAR, *DAISM)
 
 
 def find(name: str) -> Design:

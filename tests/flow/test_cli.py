@@ -31,7 +31,7 @@ def bitline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["generate", "nmpo"], "unknown design 'nmpo': did you mean 'nmpu'? allowed: float_add"),
+        (["generate", "nmpo"], "unknown design 'nmpo': did you mean 'nmpu'? allowed: daism"),
         (["generate", "nmpu", "colums_per_unit=4"], "unknown key 'colums_per_unit': did you mean 'columns_per_unit'?"),
         (["generate", "nmpu", "input_bits=17"], "input_bits must be between 1 and 16, not 17"),
         (["generate", "nmpu", "pre_cut_bits=9"], "pre_cut_bits must be between 0 and 6, not 9"),

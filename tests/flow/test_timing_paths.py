@@ -14,7 +14,7 @@ from gen.catalog import DESIGNS, Design
 from gen.rtl import Rtl
 
 needs_sta = pytest.mark.skipif(shutil.which("sta") is None, reason="OpenSTA is not installed")
-LARGE = ("nmpu", "nmpu_fp16")
+LARGE = ("nmpu", "nmpu_fp16", "daism", "daism_bank")
 
 # The sum of the first lane is of seven words, that of the second of two: it is known which of them is slow.
 LANES = """

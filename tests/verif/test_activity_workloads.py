@@ -23,7 +23,8 @@ from verif.workloads import Workload, workload
 KNOWN = [
     "nmpu_unit", "nmpu", "nmpu_fp16", "nmpu_fp16_lane", "float_multiply", "float_add", "float_fused",
     "unsigned_to_float", "signed_to_float", "float_to_signed", "integer_multiply", "multiply_accumulate",
-    "sar_controller", "sar_twin_range", "sar_decoder", "sar_shift_add", "sar_adc_group",
+    "sar_controller", "sar_twin_range", "sar_decoder", "sar_shift_add", "sar_adc_group", "daism_lane",
+    "daism_exact_lane", "daism_accumulator",
 ]  # fmt: skip
 SMALL = {
     "nmpu_unit": NmpuParameters(columns_per_unit=2, input_bits=8, pipeline_stages=3, signed_input=True),
@@ -50,7 +51,8 @@ def made(name: str, small: bool) -> tuple[Design, Rtl, Workload]:
 def test_design_gives_the_results_of_the_golden_model(name: str, small: bool) -> None:
     _, rtl, task = made(name, small)
     outputs = simulate(rtl, task.inputs)
-    assert task.check(outputs) >= task.operations
+    terms = 32 if name.startswith("daism") else 1  # whole sums are looked at
+    assert task.check(outputs) * terms >= task.operations
     assert 1 <= task.window.start < task.window.stop <= len(next(iter(outputs.values())))
     for port in (port for port in rtl.ports if port.direction == "output" and port.width > 1):
         wrong = {name: values.copy() for name, values in outputs.items()}
@@ -99,7 +101,8 @@ def test_design_without_workload() -> None:
 
 
 def test_every_design_has_a_workload() -> None:
-    assert [design.name for design in DESIGNS if design.name not in KNOWN] == []
+    # The energy of a bank is its array's, which is a model and no netlist, and its lanes'.
+    assert [design.name for design in DESIGNS if design.name not in KNOWN] == ["daism", "daism_bank"]
 
 
 @pytest.mark.parametrize(
