@@ -7,7 +7,7 @@ import click
 
 from flow.commands.options import json_option
 
-FAMILIES = ("nmpu", "sar")
+FAMILIES = ("nmpu", "sar", "daism")
 
 
 @click.command("reproduce")
@@ -16,7 +16,7 @@ FAMILIES = ("nmpu", "sar")
 def command(family: str, as_json: bool) -> None:
     """Print the headline figures of FAMILY's paper beside measured ones, with the limits of the comparison.
 
-    FAMILY is nmpu or sar. Measures on FreePDK45 with every recipe: minutes at first, seconds from the cache.
+    FAMILY is nmpu, sar or daism. Measures on FreePDK45 with every recipe: minutes at first, seconds from the cache.
     """
     from flow.libraries import find
     from flow.progress import steps
