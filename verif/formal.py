@@ -88,7 +88,7 @@ def _decide(folder: Path, depth: int, seconds: int) -> Proof:
         # Once it holds from any state after `depth` cycles, only the cycles before that are left to search.
         pipeline = (f"frames -F {depth}", "comb", f"cone -O {depth - 1}", "iprove")
         settled = _status(_solve(folder, pipeline, seconds)) == _PROVED
-        if settled and _searched(folder, depth - 1, seconds):
+        if settled and searched(folder, depth - 1, seconds):
             return Proof(True, ())
         engines = [(f"bmc3 -F {2 * depth} -T {seconds}",), (f"pdr -T {seconds}",)]
     return decide(folder, engines, seconds)
@@ -105,6 +105,17 @@ def decide(folder: Path, engines: Sequence[Sequence[str]], seconds: int) -> Proo
     raise TimeoutError(f"the proof is undecided after {seconds} s for each method")
 
 
+def holds_by_induction(folder: Path, cycles: int, seconds: int) -> bool:
+    """Whether the properties of an induction step hold in a cycle once they did in as many ``cycles`` before it.
+
+    The step allows any state and assumes in each cycle that the properties were true in the one before. That they are
+    true in the first ``cycles`` is left to `searched`.
+    """
+    properties = int((folder / "proof.aig").read_bytes().split(b"\n", 1)[0].split()[6])
+    last = f"cone -O {cycles * properties} -R {properties}"
+    return _status(_solve(folder, (f"frames -F {cycles + 1}", "comb", last, "orpos", "iprove"), seconds)) == _PROVED
+
+
 def _is_combinational(folder: Path) -> bool:
     """Whether the graph has neither registers nor assumptions, which become a register."""
     header = (folder / "proof.aig").read_bytes().split(b"\n", 1)[0].split()
@@ -112,7 +123,7 @@ def _is_combinational(folder: Path) -> bool:
     return not latches and not assumptions
 
 
-def _searched(folder: Path, cycles: int, seconds: int) -> bool:
+def searched(folder: Path, cycles: int, seconds: int) -> bool:
     """Whether all of the first ``cycles`` cycles were searched without finding a violation."""
     if not cycles:
         return True

@@ -11,15 +11,17 @@ from typing import Any
 from gen.catalog import Design
 from gen.suggest import unknown
 from hdl.property_set import PropertySet
-from verif.formal import Proof, decide
+from verif.formal import Proof, decide, holds_by_induction, searched
 from verif.property_design import PropertyDesign, elaborate_properties
 from verif.smt import ENGINE, prove_smt, require_smt
 
 ENGINES = {"abc": "ABC", "smt": ENGINE}
 SECONDS = 60
 _SMT_STEPS = 20
+_INDUCTION = 3  # cycles assumed: enough for registers that follow from the inputs of few cycles
 _COMBINATIONAL = (("iprove",),)
 _CLOCKED = (("pdr -T {half}",), ("bmc3 -F 60 -T {half}",), ("scorr", "dprove"))
+_GOAL = (_CLOCKED[1], _CLOCKED[0])  # one that can be reached mostly is so in few cycles
 
 Claims = tuple[str, Callable[[], PropertySet]]
 """What a set speaks of, and a call that makes the set: Amaranth warns of every set made and not used."""
@@ -117,8 +119,7 @@ class _Checker:
     def results(self) -> Iterator[PropertyResult]:
         """All properties in one proof; one by one where that fails. Then the goals."""
         start = time.perf_counter()
-        together = self._prove(None)
-        if isinstance(together, Proof) and together.proved:
+        if self._inductive() or self._all_proved():
             seconds = time.perf_counter() - start
             for name in self._design.properties:
                 yield self._result(name, True, "holds in every cycle" if self._design.clocked else "holds", seconds)
@@ -142,6 +143,22 @@ class _Checker:
             return self._result(name, True, "holds in every cycle" if self._design.clocked else "holds", seconds)
         return self._result(name, False, f"fails, inputs by cycle: {_by_cycle(proof)}", seconds)
 
+    def _all_proved(self) -> bool:
+        together = self._prove(None)
+        return isinstance(together, Proof) and together.proved
+
+    def _inductive(self) -> bool:
+        """Whether all properties hold because they did in the few cycles before: quick where it succeeds."""
+        if self._engine != "abc" or not self._design.clocked:
+            return False
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            self._design.write_step(folder)
+            if not holds_by_induction(folder, _INDUCTION, self._seconds):
+                return False
+            self._design.write_graph(folder)
+            return searched(folder, 1 + _INDUCTION, self._seconds)
+
     def _prove(self, only: str | None) -> Proof | TimeoutError:
         with TemporaryDirectory() as name:
             folder = Path(name)
@@ -150,7 +167,8 @@ class _Checker:
                     self._design.write_smt(folder, only)
                     return prove_smt(folder, steps=_SMT_STEPS, clocked=self._design.clocked, seconds=self._seconds)
                 self._design.write_graph(folder, only)
-                engines = _CLOCKED if self._design.clocked else _COMBINATIONAL
+                clocked = _GOAL if only in self._design.goals else _CLOCKED
+                engines = clocked if self._design.clocked else _COMBINATIONAL
                 half = max(1, self._seconds // 2)
                 return decide(folder, [[step.format(half=half) for step in each] for each in engines], self._seconds)
             except TimeoutError as undecided:

@@ -19,6 +19,8 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _TOP, _HARNESS = "properties", "bitline_proof"
 # A goal is reached where the claim that it never is fails.
 _NEVER = "module \\$cover (input A, EN); \\$assert claim(.A(~A), .EN(EN)); endmodule\n"
+_ASSERT, _ASSUME = 'parameter \\FLAVOR "assert"', 'parameter \\FLAVOR "assume"'
+_EARLIER = "_in_the_cycle_before"
 _FLAT = ("memory_map", "opt -full", "async2sync", "chformal -lower", "delete t:$print")
 
 
@@ -33,23 +35,34 @@ class PropertyDesign:
 
     def write_graph(self, folder: Path, only: str | None = None) -> None:
         """Put what `verif.formal.decide` reads into ``folder``: all properties, or ``only`` one property or goal."""
-        run_yosys([*self._commands(folder, only), *to_graph()], folder)
+        run_yosys([*self._selection(folder, only), *to_graph()], folder)
+
+    def write_step(self, folder: Path) -> None:
+        """Put what `verif.formal.holds_by_induction` reads into ``folder``: all properties, from any state, and the
+        assumption that all of them were true in the cycle before."""
+        text = _CHECK.sub(_assumed_too, self._selected(None))
+        run_yosys([*self._commands(folder, text, begin=False), *to_graph()], folder)
 
     def write_smt(self, folder: Path, only: str | None = None) -> None:
         """Put what `verif.smt.prove_smt` reads into ``folder``."""
-        commands = [*self._commands(folder, only), "opt -full", "dffunmap", "opt_clean", "write_smt2 -wires proof.smt2"]
-        run_yosys(commands, folder)
+        to_text = ("opt -full", "dffunmap", "opt_clean", "write_smt2 -wires proof.smt2")
+        run_yosys([*self._selection(folder, only), *to_text], folder)
 
-    def _commands(self, folder: Path, only: str | None) -> list[str]:
-        goal = only in self.goals
-        (folder / "properties.il").write_text(self._selected(only))
-        (folder / "harness.sv").write_text(self._harness())
+    def _selection(self, folder: Path, only: str | None) -> list[str]:
+        """Commands for all properties, or for ``only`` one property or goal, that begin with reset."""
+        if only not in self.goals:
+            return self._commands(folder, self._selected(only), begin=self.clocked)
         (folder / "never.v").write_text(_NEVER)
+        return [*self._commands(folder, self._selected(only), begin=self.clocked), "techmap -map never.v t:$cover"]
+
+    def _commands(self, folder: Path, text: str, *, begin: bool) -> list[str]:
+        (folder / "properties.il").write_text(text)
+        (folder / "harness.sv").write_text(self._harness(begin=begin))
         # Registers hold anything at first: what they start with in simulation is not part of the hardware.
         read = ["read_rtlil properties.il", "proc", "setattr -unset init w:*", "read_verilog -sv -formal harness.sv"]
-        begin = ["chformal -assert -cover -skip 1"] if self.clocked else []
-        turn = ["techmap -map never.v t:$cover"] if goal else ["chformal -cover -remove"]
-        return [*read, f"prep -flatten -top {_HARNESS}", *_FLAT, *begin, *turn]
+        skip = ["chformal -assert -cover -skip 1"] if begin else []
+        earlier = [f"chformal -assume -delay 1 c:*{_EARLIER}"]
+        return [*read, f"prep -flatten -top {_HARNESS}", *earlier, *_FLAT, *skip]
 
     def _selected(self, only: str | None) -> str:
         """The text with the assumptions and, of the rest, all properties or ``only`` what is named."""
@@ -61,20 +74,28 @@ class PropertyDesign:
 
         return _CHECK.sub(keep, self.text)
 
-    def _harness(self) -> str:
-        """A module around the set that begins with reset."""
+    def _harness(self, *, begin: bool) -> str:
+        """A module around the set, which begins with reset if asked to."""
         top = self.text[self.text.index(f"module \\{_TOP}\n") :].split("\nend\n")[0]
         inputs = [(int(width), name) for width, name in _PORT.findall(top) if self._is_input(top, name)]
         ports = ", ".join(f"input [{width - 1}:0] \\{name} " for width, name in inputs)
         pins = ", ".join(f".\\{name} (\\{name} )" for _, name in inputs)
-        begin = (
+        reset = (
             f"  reg started = 0;\n  always @(posedge {CLOCK}) started <= 1;\n  always @* assume (started || {RESET});\n"
         )
-        return f"module {_HARNESS}({ports});\n{begin if self.clocked else ''}  \\{_TOP} set({pins});\nendmodule\n"
+        return f"module {_HARNESS}({ports});\n{reset if begin else ''}  \\{_TOP} set({pins});\nendmodule\n"
 
     @staticmethod
     def _is_input(top: str, name: str) -> bool:
         return re.search(rf"^  wire width \d+ input \d+ +(?:signed +)?\\{re.escape(name)}$", top, re.M) is not None
+
+
+def _assumed_too(cell: re.Match[str]) -> str:
+    """An assertion as it is, and once more as an assumption that `PropertyDesign` delays by a cycle."""
+    if cell[2] != "assert":
+        return cell[0]
+    named, rest = cell[0].split("\n", 1)
+    return f"{cell[0]}\n{named}{_EARLIER}\n{rest.replace(_ASSERT, _ASSUME)}"
 
 
 def elaborate_properties(properties: PropertySet) -> PropertyDesign:

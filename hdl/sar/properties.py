@@ -22,8 +22,7 @@ from sim_models.sar import (
     TrqDecoderParameters,
 )
 
-# With R1 anywhere the provers meet adders and comparators in a row, and decide few bits only within a minute.
-_BITS, _BITS_WITH_BASE = 8, 4
+_BITS = 12  # more take minutes
 
 Claims = Iterator[tuple[str, Callable[[], PropertySet]]]
 
@@ -35,7 +34,7 @@ def controller_properties(parameters: SarParameters) -> Claims:
 
 def twin_range_properties(parameters: TrqControllerParameters) -> Claims:
     """Of the twin-range controller, for any legal configuration; of one with fewer bits where it has too many."""
-    bits = min(parameters.bits, _BITS_WITH_BASE if parameters.support_base else _BITS)
+    bits = min(parameters.bits, _BITS)
     name = "TrqController" if bits == parameters.bits else f"TrqController of {bits} bits"
     yield name, partial(TrqControllerProperties, parameters=replace(parameters, bits=bits))
 

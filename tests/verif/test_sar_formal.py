@@ -39,17 +39,16 @@ def test_plain(bits: int, sample_cycles: int, register: str) -> None:
         (4, {"support_base": True}),
         (4, {"support_after_r1": True}),
         (4, {"support_skip": True}),
+        (8, EVERY_OPTION),
+        pytest.param(8, {"support_base": True}, marks=pytest.mark.slow),
+        pytest.param(8, {"support_after_r1": True}, marks=pytest.mark.slow),
+        pytest.param(8, {"support_skip": True}, marks=pytest.mark.slow),
+        pytest.param(12, EVERY_OPTION, marks=pytest.mark.slow),
     ],
 )
 def test_twin_range(bits: int, fields: dict[str, Any]) -> None:
+    """Eight bits without options are proved among the catalog's designs."""
     proved(TrqControllerProperties(parameters=TrqControllerParameters(bits=bits, **fields)))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("option", ["support_after_r1", "support_skip"])
-def test_twin_range_of_8_bits_with_an_option(option: str) -> None:
-    """Without options it is proved among the catalog's designs."""
-    proved(TrqControllerProperties(parameters=TrqControllerParameters(bits=8, **{option: True})))
 
 
 class EndsTooLate(TrqController):
