@@ -4,8 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,10 @@ from gen.catalog import find
 from gen.rtl import elaborate
 from gen.vectors.nmpu import unit_vectors
 from hdl.nmpu import NmpuUnit
+from sim_models.daism import DaismParameters
+from sim_models.daism.layout import Gemm
+from sim_models.daism.speed import measure_rates
+from sim_models.fastest import fastest
 from sim_models.nmpu import NmpuParameters, process
 from sim_models.sar import TrqControllerParameters, TrqParameters
 from sim_models.sar.speed import conversion_rates
@@ -25,18 +27,10 @@ from verif.batch import simulate
 from verif.benches import run_design_bench
 from verif.nmpu import random_groups, run_unit
 from verif.sar_loop import in_loop
+from verif.sar_twin_range_conversions import conversions as batch_conversions
+from verif.sar_twin_range_conversions import legal_configurations
 
 PARAMETERS = NmpuParameters()
-
-
-def seconds(job: Callable[[], object], repeats: int) -> float:
-    """Wall time of the fastest of ``repeats`` runs."""
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return min(times)
 
 
 def generation() -> None:
@@ -50,7 +44,7 @@ def generation() -> None:
         verilog.convert(NmpuUnit(parameters=PARAMETERS), name="nmpu_unit", emit_src=False)
 
     theirs()
-    own, again = seconds(ours, 5), seconds(theirs, 3)
+    own, again = fastest(ours, 5), fastest(theirs, 3)
     print(f"generate nmpu_unit in process: {own * 1e3:.0f} ms; amaranth.back.verilog.convert {again * 1e3:.0f} ms,")
     print(f"  {again / own:.1f} times as long")
     # An empty cache folder is what both meet on a new machine; there Amaranth's Yosys compiles itself first.
@@ -61,11 +55,11 @@ def generation() -> None:
 
 def first_use() -> None:
     """The same comparison for the first call of each in a new process."""
-    own = seconds(lambda: elaborate(NmpuUnit(parameters=PARAMETERS), "nmpu_unit"), 1)
+    own = fastest(lambda: elaborate(NmpuUnit(parameters=PARAMETERS), "nmpu_unit"), 1)
 
     from amaranth.back import verilog
 
-    theirs = seconds(lambda: verilog.convert(NmpuUnit(parameters=PARAMETERS), name="nmpu_unit", emit_src=False), 1)
+    theirs = fastest(lambda: verilog.convert(NmpuUnit(parameters=PARAMETERS), name="nmpu_unit", emit_src=False), 1)
     print(f"  first use with an empty cache: {own * 1e3:.0f} ms and {theirs * 1e3:.0f} ms, {theirs / own:.0f} times")
 
 
@@ -73,7 +67,7 @@ def command_line() -> None:
     """``bitline generate nmpu`` from a cold start."""
     with tempfile.TemporaryDirectory() as folder:
         command = [str(Path(sys.executable).with_name("bitline")), "generate", "nmpu", "-o", f"{folder}/nmpu"]
-        taken = seconds(lambda: subprocess.run(command, check=True, capture_output=True), 3)
+        taken = fastest(lambda: subprocess.run(command, check=True, capture_output=True), 3)
     print(f"bitline generate nmpu, cold: {taken:.2f} s")
 
 
@@ -82,7 +76,7 @@ def batch() -> float:
     rtl = elaborate(NmpuUnit(parameters=PARAMETERS), "nmpu_unit")
     groups = random_groups(PARAMETERS, 250_000, PARAMETERS.columns_per_unit, 1)
     run_unit(rtl, PARAMETERS, groups)
-    rate = groups.count_p.size / seconds(lambda: run_unit(rtl, PARAMETERS, groups), 3)
+    rate = groups.count_p.size / fastest(lambda: run_unit(rtl, PARAMETERS, groups), 3)
     print(f"batch simulation of nmpu_unit: {rate / 1e6:.1f} million vectors/s on one core")
     return rate
 
@@ -93,7 +87,7 @@ def golden() -> None:
     count_p, count_n = random.integers(0, 1024, (2, 20_000, 256))
     scale_p, scale_n = random.integers(0, 256, (2, 256))
     offset = random.integers(-128, 128, 256)
-    taken = seconds(lambda: process(count_p, count_n, scale_p, scale_n, offset, 2, True, PARAMETERS), 5)
+    taken = fastest(lambda: process(count_p, count_n, scale_p, scale_n, offset, 2, True, PARAMETERS), 5)
     rate = count_p.size / taken
     print(f"golden model: {rate / 1e6:.0f} million outputs/s on one core")
 
@@ -126,14 +120,26 @@ def conversions() -> None:
 
 def _converted_in_batch(parameters: TrqControllerParameters) -> float:
     """Conversions a second of every count by every configuration without options, outputs unpacked."""
-    configurations = sar_twin_range.legal_configurations(parameters)
+    configurations = legal_configurations(parameters)
     counts = np.arange(parameters.maximum + 1)
     which = np.repeat(np.arange(len(configurations)), len(counts))
-    converted = sar_twin_range.conversions(parameters, configurations, which, np.tile(counts, len(configurations)))
+    converted = batch_conversions(parameters, configurations, which, np.tile(counts, len(configurations)))
     schedule = sar_twin_range.full_rate(converted)
     rtl = in_loop(find("sar_twin_range").elaborate(parameters))
     stimuli = sar_twin_range.inputs(converted, schedule, 0)
-    return len(which) / seconds(lambda: simulate(rtl, stimuli), 3)
+    return len(which) / fastest(lambda: simulate(rtl, stimuli), 3)
+
+
+def in_sram_products() -> None:
+    """Multiply-accumulates a second of the in-SRAM multiplier's matrix product, and of a gather from a table."""
+    layer = Gemm(positions=4096, length=576, outputs=64)
+    kinds = {"bfloat16": DaismParameters(), "integers": DaismParameters(operand_kind="integer", accumulator="int")}
+    for name, parameters in kinds.items():
+        rates = measure_rates(layer, parameters, threads=2)
+        print(
+            f"in-SRAM matmul, {name}: {rates.matmul / 1e6:,.0f} million MAC/s on two threads; numpy table gather "
+            f"{rates.table_gather / 1e6:.0f} on one, {rates.matmul_core / rates.gather_core:.0f} times as fast per core"
+        )
 
 
 def calibration() -> None:
@@ -142,7 +148,7 @@ def calibration() -> None:
         "from flow.sar.arrays import ArrayParameters as A; from flow.sar.calibration import calibrate_network as c; "
         "from flow.sar.result import Request; c(Request(arrays=A()), lambda step: None)"
     )
-    taken = seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True), 2)
+    taken = fastest(lambda: subprocess.run([sys.executable, "-c", code], check=True), 2)
     print(f"calibration of the digits network, 1-bit cells: {taken:.1f} s")
 
 
@@ -159,7 +165,7 @@ def _table(cache: str, *, workers: int | None = None, quiet: bool = False) -> fl
     """Wall time of a process that prices the table with ``cache`` as its cache folder."""
     command = [sys.executable, "-c", f"from flow.benchmarks import print_table; print_table({workers})"]
     environment, output = os.environ | {"BITLINE_CACHE": cache}, subprocess.DEVNULL if quiet else None
-    return seconds(lambda: subprocess.run(command, check=True, env=environment, stdout=output), 1)
+    return fastest(lambda: subprocess.run(command, check=True, env=environment, stdout=output), 1)
 
 
 def print_table(workers: int | None) -> None:
@@ -176,6 +182,7 @@ def main() -> None:
     golden()
     cocotb(batch())
     conversions()
+    in_sram_products()
     calibration()
 
 

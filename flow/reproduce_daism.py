@@ -7,6 +7,8 @@ from typing import Any
 from flow.daism import tradeoff_blocks as blocks
 from flow.daism import tradeoff_report as report
 from flow.daism.inference import AccuracyRow, accuracy_table
+from flow.daism.rtl import SimulatedDigits, simulated_digits
+from flow.daism.rtl import text_lines as simulation_lines
 from flow.daism.tradeoff import LAYERS, Point, driven_counters, point_parameters, study, with_side_memory
 from flow.daism.tradeoff_claims import (
     COLUMNS,
@@ -25,15 +27,17 @@ from flow.daism.tradeoff_plots import cycles_plot, energy_plot, lane_plot
 from flow.daism.training import LossCurve, loss_curves
 from flow.libraries import Library
 from flow.timing import sta_version
+from gen.tools import ToolMissing
 from sim_models.daism.comparisons import FIGURES
 from sim_models.daism.cycles import layer_cycles
-from sim_models.daism.energy import LogicEnergies, Sensitivity, SramModel, layer_energy, sensitivity
+from sim_models.daism.energy import LogicEnergies, SramModel, layer_energy
+from sim_models.daism.energy_sensitivity import Sensitivity, sensitivity
 from sim_models.daism.eyeriss import EyerissParameters, baseline_cycles
 from sim_models.daism.layers import CONFIGURATIONS, VGG16_CONV1_1
 
 Step = Callable[[str], None]
 
-STEPS = 8
+STEPS = 9
 
 CLASSES = (
     "published: the paper's abstracts, or a design's own record. ours: everything else, models and measurements alike.",
@@ -43,7 +47,7 @@ CLASSES = (
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Reproduction:
-    """Everything measured; ``energies`` and ``speeds`` are None without OpenSTA."""
+    """Everything measured; ``energies`` and ``speeds`` are None without OpenSTA, ``simulated`` without a compiler."""
 
     library: str
     costs: BlockCosts
@@ -55,6 +59,7 @@ class Reproduction:
     savings: tuple[EnergyClaim, ...]
     efficiencies: tuple[Efficiency, ...]
     accuracy: tuple[AccuracyRow, ...]
+    simulated: SimulatedDigits | None
     curves: tuple[LossCurve, ...]
 
 
@@ -71,6 +76,8 @@ def reproduce(library: Library, step: Step) -> Reproduction:
     points, efficiencies = study(costs), own_efficiencies(costs, speeds, energies)
     step("classifying digits")
     accuracy = accuracy_table()
+    step("simulating the accelerator on the digits")
+    simulated = _simulated()
     step("training")
     return Reproduction(
         library=library.name,
@@ -83,8 +90,16 @@ def reproduce(library: Library, step: Step) -> Reproduction:
         savings=tuple(energy_claims(energies)),
         efficiencies=(*published_efficiencies(), *efficiencies),
         accuracy=accuracy,
+        simulated=simulated,
         curves=loss_curves(),
     )
+
+
+def _simulated() -> SimulatedDigits | None:
+    try:
+        return simulated_digits()
+    except ToolMissing:
+        return None
 
 
 def text(measured: Reproduction) -> str:
@@ -103,6 +118,7 @@ def text(measured: Reproduction) -> str:
         report.point_lines(m.points, m.accuracy),
         report.sensitivity_lines(*_reference_sensitivity()),
         report.network_lines(m.accuracy, m.curves),
+        simulation_lines(m.simulated) if m.simulated else ["digits: no Verilog simulated without a C++ compiler"],
         blocks.multiplier_lines(m.products),
     ]
     return "\n\n".join("\n".join(section) for section in sections)
@@ -173,6 +189,7 @@ def data(measured: Reproduction) -> dict[str, Any]:
         "efficiencies": [asdict(each) for each in m.efficiencies],
         "points": [_point(point) for point in m.points],
         "accuracy": [asdict(row) for row in m.accuracy],
+        "simulated": {**asdict(m.simulated), "identical": m.simulated.identical} if m.simulated else None,
         "loss_curves": [asdict(curve) for curve in m.curves],
         "multipliers": {"published": [asdict(each) for each in EVOAPPROX], "source": SOURCE}
         | {"ours": [asdict(each) for each in m.products]},

@@ -7,6 +7,8 @@ from amaranth.hdl import Assert, Assume, Cover, Module, ResetSignal, Signal, Val
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
+from hdl.ranks import rank
+
 
 class PropertySet(wiring.Component):
     """Holds a component, wires it to ports of its own, and states properties of it.
@@ -59,10 +61,7 @@ class PropertySet(wiring.Component):
 
     def before(self, m: Module, value: ValueLike, name: str) -> Signal:
         """``value`` in the cycle before."""
-        value = Value.cast(value)
-        kept = Signal(value.shape(), name=f"{name}_before", reset_less=True)
-        m.d.sync += kept.eq(value)
-        return kept
+        return rank(m, f"{name}_before", Value.cast(value))
 
     def chosen(self, m: Module, value: ValueLike, name: str) -> Signal:
         """Any value that stays from one reset to the next: ``value``, a free input, as it was in the last reset."""

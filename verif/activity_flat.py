@@ -7,10 +7,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-
 from gen.rtl import Rtl
-from verif.activity_probe import HIGH, LOW, Cells, Probe
+from verif.activity_probe import HIGH, LOW, Cells, Probe, cells_of_kind
 from verif.yosys import run_yosys
 
 _TIED = {"0": LOW, "1": HIGH, "x": LOW, "z": LOW}
@@ -61,10 +59,4 @@ def _cells(module: Mapping[str, Any], position: Callable[[Any], int]) -> tuple[C
     for path, cell in module["cells"].items():
         pins = {pin: position(bits[0]) for pin, bits in cell["connections"].items() if bits}
         found.setdefault(cell["type"], []).append((path, pins))
-    return tuple(_same_kind(kind, cells) for kind, cells in sorted(found.items()))
-
-
-def _same_kind(kind: str, found: list[tuple[str, dict[str, int]]]) -> Cells:
-    pins = tuple(dict.fromkeys(pin for _, at in found for pin in at))
-    positions = np.array([[at.get(pin, LOW) for pin in pins] for _, at in found], np.int64).reshape(-1, len(pins))
-    return Cells(kind=kind, pins=pins, paths=tuple(path for path, _ in found), positions=positions)
+    return tuple(cells_of_kind(kind, cells) for kind, cells in sorted(found.items()))

@@ -117,10 +117,11 @@ class _Located:
                 self._found.setdefault(instance.kind, []).append((f"{path}{instance.name}", at))
 
     def cells(self) -> tuple[Cells, ...]:
-        return tuple(_cells(kind, found) for kind, found in sorted(self._found.items()))
+        return tuple(cells_of_kind(kind, found) for kind, found in sorted(self._found.items()))
 
 
-def _cells(kind: str, found: list[tuple[str, dict[str, int]]]) -> Cells:
+def cells_of_kind(kind: str, found: list[tuple[str, dict[str, int]]]) -> Cells:
+    """The cells of one kind, of the path of each and the place of each of its pins; a pin without one is `LOW`."""
     pins = tuple(dict.fromkeys(pin for _, at in found for pin in at))
     positions = np.array([[at.get(pin, LOW) for pin in pins] for _, at in found], np.int64).reshape(-1, len(pins))
     return Cells(kind=kind, pins=pins, paths=tuple(path for path, _ in found), positions=positions)

@@ -46,25 +46,81 @@ def run_works(
     ``cycles`` are those from taking a descriptor to the layer's last result; ``cycle_count`` and the other counters,
     if asked for, are what the ports show when that is taken.
     """
-    p, traffic = parameters, traffic or Traffic()
+    p, arrays = parameters, _streams(works, parameters, traffic or Traffic())
+    shown = ["refused", "cycle_count", *COUNTS] if counters else ["refused"]
+    outputs = simulate(rtl, arrays, cycles=_limit(works, p), outputs=shown, seed=seed)
+    seen = _seen(works, p, outputs["result_out"], outputs["result_out__cycle"], outputs["config__cycle"])
+    seen["refused"] = np.flatnonzero(outputs["refused"])
+    return seen | (_counters(works, p, outputs, outputs["result_out__cycle"]) if counters else {})
+
+
+def full_rate_inputs(
+    rtl: Rtl, works: Sequence[LayerWork], parameters: AcceleratorParameters
+) -> tuple[Results, NDArray[np.int64]]:
+    """The input ports by cycle, up to the last result, with which ``works`` run and no stream waits.
+
+    And the cycles in which the descriptors are taken.
+    """
+    p, arrays = parameters, _streams(works, parameters, Traffic())
+    found = simulate(rtl, arrays, cycles=_limit(works, p), outputs=[])
+    cycles = np.arange(found["result_out__cycle"][-1] + 1)
+    ports: Results = {"result_out__ready": np.ones(len(cycles), np.int64)}
+    for name, stream in arrays.items():
+        if isinstance(stream, Source):
+            payloads, before = np.asarray(stream.payloads), np.searchsorted(found[f"{name}__cycle"], cycles)
+            ports[f"{name}__valid"] = (before < len(payloads)).astype(np.int64)
+            ports[f"{name}__payload"] = payloads[np.minimum(before, len(payloads) - 1)]
+    return ports, found["config__cycle"]
+
+
+def shown_works(
+    works: Sequence[LayerWork], parameters: AcceleratorParameters, inputs: Results, outputs: Results
+) -> Results:
+    """What `run_works` returns, from all outputs by cycle under `full_rate_inputs`."""
+    p, at = parameters, np.flatnonzero(outputs["result_out__valid"])
+    begins = np.flatnonzero(inputs["config__valid"] & outputs["config__ready"])
+    seen = _seen(works, p, outputs["result_out__payload"][at], at, begins)
+    seen["refused"] = np.flatnonzero(outputs["refused"])
+    return seen | _counters(works, p, outputs, at)
+
+
+def _streams(works: Sequence[LayerWork], p: AcceleratorParameters, traffic: Traffic) -> dict[str, Source | Sink]:
     streams = [layer_streams(work, p) for work in works]
-    arrays: dict[str, Any] = {"config": Source(payloads=_descriptors(works, p), valid=traffic.config)}
+    arrays: dict[str, Source | Sink] = {"config": Source(payloads=_descriptors(works, p), valid=traffic.config)}
     for name in ("weight_in", "activation_in", "bias_in"):
         bits = streams[0][name][1]
         words = np.concatenate([stream[name][0] for stream in streams])
         if len(words):
             arrays[name] = Source(payloads=pack(words, bits), valid=getattr(traffic, name))
-    ends = np.cumsum([_results(work, p) for work in works])
-    arrays["result_out"] = Sink(transfers=int(ends[-1]), ready=traffic.result_out)
-    limit = _SLOWEST * sum(accelerator_cycles(work.shape, p).total + 1 for work in works)
-    shown = ["refused", "cycle_count", *COUNTS] if counters else ["refused"]
-    outputs = simulate(rtl, arrays, cycles=limit, outputs=shown, seed=seed)
-    last = outputs["result_out__cycle"][ends - 1]
-    results = _fields(outputs["result_out"], p)
-    results |= {"cycles": last - outputs["config__cycle"], "refused": np.flatnonzero(outputs["refused"])}
-    if counters:
-        results |= {name: outputs[name][last] for name in ("cycle_count", *COUNTS)}
-    return results
+    return arrays | {"result_out": Sink(transfers=int(_ends(works, p)[-1]), ready=traffic.result_out)}
+
+
+def _limit(works: Sequence[LayerWork], p: AcceleratorParameters) -> int:
+    return _SLOWEST * sum(accelerator_cycles(work.shape, p).total + 1 for work in works)
+
+
+def _ends(works: Sequence[LayerWork], p: AcceleratorParameters) -> NDArray[np.int64]:
+    """After how many results each layer has ended."""
+    return np.cumsum([work.shape.gemm.positions * -(-work.shape.outputs // p.lanes) for work in works])
+
+
+def _seen(
+    works: Sequence[LayerWork],
+    p: AcceleratorParameters,
+    payloads: NDArray[Any],
+    at: NDArray[np.int64],
+    begins: NDArray[np.int64],
+) -> Results:
+    """The fields of results that came in cycles ``at``, and the layers' cycles from ``begins`` on."""
+    ends = _ends(works, p)
+    assert (len(at), len(begins)) == (ends[-1], len(works)), "results or layers are too few or too many"
+    return {**_fields(payloads, p), "cycles": at[ends - 1] - begins}
+
+
+def _counters(works: Sequence[LayerWork], p: AcceleratorParameters, outputs: Results, at: NDArray[np.int64]) -> Results:
+    """What the counters show with each layer's last result."""
+    last = at[_ends(works, p) - 1]
+    return {name: outputs[name][last] for name in ("cycle_count", *COUNTS)}
 
 
 def expected_works(works: Sequence[LayerWork], parameters: AcceleratorParameters) -> Results:
@@ -85,10 +141,6 @@ def _descriptors(works: Sequence[LayerWork], p: AcceleratorParameters) -> NDArra
     width = sum(descriptor_bits(p).values())
     words = np.array([[packed_descriptor(work.shape, p) >> bit & 1 for bit in range(width)] for work in works])
     return pack(words, 1)
-
-
-def _results(work: LayerWork, p: AcceleratorParameters) -> int:
-    return work.shape.gemm.positions * -(-work.shape.outputs // p.lanes)
 
 
 def _fields(payloads: NDArray[Any], p: AcceleratorParameters) -> Results:

@@ -28,15 +28,16 @@ def shown_bank(plan: Schedule, outputs: Mapping[str, NDArray[Any]]) -> Results:
     """Of the outputs by cycle those that are promised."""
     finished, _ = _finished(plan)
     sums = unpack(outputs["sums"], plan.parameters.lanes, sum_bits(plan.parameters), False)
+    pending = unpack(outputs["pending"], plan.parameters.interleave, 1, False)
     results = {name: outputs[f"{name}__ready"][_offers(plan, kind)] for name, kind in _STREAMS}
     results |= {"finished": outputs["finished"], "finished_slot": outputs["finished_slot"][finished]}
     results |= {"sums": sums[finished], "kept_sums": sums[plan.settled + _used_slots(plan)]}
-    results |= {name: outputs[name][-1:] for name in (*_COUNTS, "pending", "idle")}
-    return results
+    results |= {name: outputs[name][-1:] for name in _COUNTS}
+    return results | {"pending": pending, "idle": outputs["idle"]}
 
 
 def expected_bank(plan: Schedule) -> Results:
-    """What `run_bank` must return: handshakes by cycle, sums that end, sums in the end, counters."""
+    """What `run_bank` must return: handshakes and what is under way by cycle, sums that end, those left, counters."""
     finished, slots = _finished(plan)
     after = sums_after(plan.actions, plan.parameters)
     ends = [sums for action, sums in zip(plan.actions, after, strict=True) if isinstance(action, Drive) and action.last]
@@ -48,7 +49,8 @@ def expected_bank(plan: Schedule) -> Results:
     results |= {"finished": by_cycle, "finished_slot": slots, "sums": np.array(ends, np.int64).reshape(-1, lanes)}
     results["kept_sums"] = np.array([kept[slot] for slot in _used_slots(plan)], np.int64).reshape(-1, lanes)
     results |= {name: np.array([count]) for name, count in _counts(plan).items()}
-    return results | {"pending": np.zeros(1, np.int64), "idle": np.ones(1, np.int64)}
+    pending = _pending(plan)
+    return results | {"pending": pending, "idle": (~pending.any(axis=1) & ~_writing(plan)).astype(np.int64)}
 
 
 def _offers(plan: Schedule, kind: type[Any]) -> Integers:
@@ -69,6 +71,25 @@ def _finished(plan: Schedule) -> tuple[Integers, Integers]:
     chosen = [place for place, drive in enumerate(drives) if drive.last]
     cycles = taken[chosen] + Timing(parameters=plan.parameters).latency
     return cycles, np.array([drives[place].slot for place in chosen], np.int64)
+
+
+def _pending(plan: Schedule) -> Integers:
+    """By cycle and slot whether something is under way: from the cycle after a transfer until its sum is stored."""
+    drives, taken, _ = plan.of(Drive)
+    slots = np.array([drive.slot for drive in drives], np.int64)
+    pending = np.zeros((plan.length, plan.parameters.interleave), np.int64)
+    for age in range(1, Timing(parameters=plan.parameters).latency):
+        pending[taken + age, slots] = 1
+    return pending
+
+
+def _writing(plan: Schedule) -> NDArray[np.bool_]:
+    """By cycle whether a row is written."""
+    _, taken, _ = plan.of(Load)
+    writing = np.zeros(plan.length, np.bool_)
+    for age in range(1, plan.parameters.rows_per_group + 1):
+        writing[taken + age] = True
+    return writing
 
 
 def _used_slots(plan: Schedule) -> Integers:

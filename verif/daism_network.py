@@ -1,6 +1,6 @@
 """Whole layers and networks through the accelerator of the in-SRAM multiplier, in pieces that its buffers hold."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,11 +112,11 @@ def run_matmul(rtl: Rtl, parameters: AcceleratorParameters, x: ArrayLike, w: Arr
 def run_work(rtl: Rtl, parameters: AcceleratorParameters, work: LayerWork) -> LayerRun:
     """A layer of any size that can be cut to fit; ``sums`` of shape (positions, outputs)."""
     p = parameters
-    parts = pieces(work.shape, p)
+    parts = _at_once(pieces(work.shape, p), p)
     gemm = work.shape.gemm
     sums = np.zeros((gemm.positions, gemm.outputs), np.uint32 if p.is_float else np.int64)
     cycles, counts = 0, np.zeros(len(COUNTS), np.int64)
-    for some in _at_once(parts, p):
+    for some in parts:
         results = run_works(rtl, [_part(work, piece) for piece in some], p)
         cycles += int(results["cycles"].sum())
         counts += [int(results[name].sum()) for name in COUNTS]
@@ -124,25 +124,27 @@ def run_work(rtl: Rtl, parameters: AcceleratorParameters, work: LayerWork) -> La
     return LayerRun(
         sums=sums,
         cycles=cycles,
-        expected_cycles=sum(accelerator_cycles(piece.shape, p).total for piece in parts),
+        expected_cycles=sum(accelerator_cycles(piece.shape, p).total for some in parts for piece in some),
         counters=Counters(
             **dict(zip(("accesses", "skipped", "row_writes", "wordlines"), counts.tolist(), strict=True))
         ),
-        pieces=len(parts),
+        pieces=sum(map(len, parts)),
     )
 
 
-def _at_once(parts: Sequence[Piece], p: AcceleratorParameters) -> Iterator[list[Piece]]:
-    """Pieces for one run of the simulator each."""
-    some: list[Piece] = []
+def _at_once(parts: Sequence[Piece], p: AcceleratorParameters) -> list[list[Piece]]:
+    """Pieces for one run of the simulator each, which begins with empty arrays."""
+    found: list[list[Piece]] = []
     cycles = 0
     for piece in parts:
         cycles += accelerator_cycles(piece.shape, p).total
-        if some and cycles > _CYCLES_AT_ONCE:
-            yield some
-            some, cycles = [], accelerator_cycles(piece.shape, p).total
-        some.append(piece)
-    yield some
+        if not found or cycles > _CYCLES_AT_ONCE:
+            first = replace(piece, shape=replace(piece.shape, loaded=False))
+            found.append([first])
+            cycles = accelerator_cycles(first.shape, p).total
+        else:
+            found[-1].append(piece)
+    return found
 
 
 def _part(work: LayerWork, piece: Piece) -> LayerWork:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from gen.rtl import Rtl
 from gen.vectors.sar_group import Configuration, converted
+from sim_models.arith.widths import index_bits
 from sim_models.sar import (
     AdcGroupParameters,
     TrqParameters,
@@ -237,7 +238,7 @@ def _fields(p: AdcGroupParameters, payload: NDArray[np.generic]) -> dict[str, In
     fields = {"words": np.stack([_field(halves, each * p.word_bits, p.word_bits) for each in range(p.converters)], 1)}
     counts = (p.columns_per_adc, p.slices, p.input_bits, 2, 2)
     for name, count in zip(_ORDER, counts, strict=True):
-        width = max(1, (count - 1).bit_length())
+        width = index_bits(count)
         fields[name] = _field(halves, place, width)
         place += width
     return fields

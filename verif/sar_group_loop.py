@@ -1,6 +1,7 @@
 """A group of converters with its surroundings: hold banks, multiplexers, DACs and comparators, in Verilog."""
 
 from gen.rtl import Port, Rtl
+from sim_models.arith.widths import index_bits
 from sim_models.sar.group import STATUS_PENDING, AdcGroupParameters, register_map
 
 LOOP = "sar_group_loop"
@@ -47,7 +48,7 @@ def _verilog(rtl: Rtl, p: AdcGroupParameters, ports: tuple[Port, ...]) -> str:
     declared = ", ".join(f"{port.direction} [{port.width - 1}:0] \\{port.name} " for port in ports)
     places = register_map(p)
     address, columns = _address_bits(p), p.columns_per_adc
-    column_bits = max(1, (columns - 1).bit_length())
+    column_bits = index_bits(columns)
     converters = "\n".join(_converter(p, place, column_bits) for place in range(p.converters))
     return f"""
 module {LOOP}(input clk, input rst, {declared});

@@ -9,7 +9,7 @@ from gen.rtl import Rtl
 from gen.vectors.sar_parts import Sums, value_words
 from sim_models.sar import ShiftAddParameters, TrqDecoderParameters, TrqParameters
 from verif.batch import Sink, Source, simulate
-from verif.sar_twin_range import legal_configurations
+from verif.sar_twin_range_conversions import legal_configurations
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -6,6 +6,7 @@ from typing import Any
 from gen.catalog import Design
 from gen.suggest import unknown
 from verif import workloads_daism as daism
+from verif import workloads_daism_layers as daism_layers
 from verif import workloads_floats as floats
 from verif import workloads_integers as integers
 from verif import workloads_nmpu as nmpu
@@ -28,6 +29,8 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "daism_lane": daism.lane,
     "daism_exact_lane": daism.exact_lane,
     "daism_accumulator": daism.accumulator,
+    "daism_bank": daism_layers.bank,
+    "daism": daism_layers.accelerator,
     "sar_adc_group": sar.share_converters,
     "sar_controller": sar.convert,
     "sar_decoder": sar.decode,

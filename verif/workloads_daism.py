@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gen.vectors.daism_work import add_word, significands
 from hdl.daism.lane import exact_parameters
 from sim_models.daism import DaismParameters, multiply, product, row_contents, row_enables, to_words
-from verif.checks import require_equal
+from verif.checks_form import require_equal
 from verif.workloads_form import SEED, Integers, Outputs, Workload
 
 _TERMS = 32
@@ -78,15 +78,22 @@ def _operands(p: DaismParameters) -> tuple[Integers, Integers]:
     shape = (_ROUNDS, _TERMS, p.interleave)
     stored = np.broadcast_to(random.standard_normal(shape[:2])[:, :, np.newaxis], shape).ravel()
     driver = random.standard_normal(shape).ravel()
+    return operand_words(stored, p), operand_words(driver, p)
+
+
+def operand_words(values: NDArray[np.float64], p: DaismParameters) -> Integers:
+    """Words of normal numbers; for integers their magnitudes, four standard deviations being the range."""
     if p.is_float:
-        return to_words(stored, p), to_words(driver, p)
-    return _magnitudes(stored, p), _magnitudes(driver, p)
-
-
-def _magnitudes(values: NDArray[np.float64], p: DaismParameters) -> Integers:
-    """Unsigned integers whose range is four standard deviations."""
+        return to_words(values, p)
     top = (1 << p.significand_bits) - 1
     return np.minimum(np.rint(np.abs(values) * top / 4), top).astype(np.int64)
+
+
+def require_full_rate(parameters: DaismParameters, accesses: int) -> None:
+    """Raise ValueError where slots in turn, a product in every ``accesses`` cycles, would wait for their sums."""
+    p, limit = parameters, parameters.interleave * accesses
+    if p.accumulate_latency > limit:
+        raise ValueError(f"accumulate_latency must be at most {limit} for a workload, not {p.accumulate_latency}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,10 +108,7 @@ class _Plan:
     registered: bool
 
     def __post_init__(self) -> None:
-        p = self.parameters
-        if p.accumulate_latency > p.interleave * self.accesses:
-            limit = p.interleave * self.accesses
-            raise ValueError(f"accumulate_latency must be at most {limit} for a workload, not {p.accumulate_latency}")
+        require_full_rate(self.parameters, self.accesses)
 
     @property
     def count(self) -> int:

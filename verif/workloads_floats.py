@@ -15,7 +15,7 @@ from sim_models.arith import (
     signed_to_float,
     unsigned_to_float,
 )
-from verif.checks import require_equal
+from verif.checks_form import require_equal
 from verif.workloads_form import SEED, Integers, Workload
 
 VECTORS = 2000

@@ -9,7 +9,7 @@ from sim_models.arith import (
     integer_multiply,
     multiply_accumulate,
 )
-from verif.checks import require_equal
+from verif.checks_form import require_equal
 from verif.workloads_form import SEED, Integers, Workload
 
 VECTORS = 2000

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim_models.nmpu import LdpuParameters, NmpuParameters, draw_case, half_words, ldpu_process, quantize_columns
 from sim_models.nmpu import slope_words as slopes_of
-from verif.checks import require_equal
+from verif.checks_form import require_equal
 from verif.nmpu import Groups, golden, pack_words, unpack_beats
 from verif.nmpu_fp16 import configuration, joined, length, results, tiles
 from verif.packing import pack

@@ -17,7 +17,8 @@ from sim_models.sar import (
     TrqParameters,
 )
 from verif import sar, sar_group, sar_twin_range
-from verif.checks import require_equal
+from verif.checks_form import require_equal
+from verif.sar_twin_range_conversions import conversions
 from verif.workloads_form import SEED, Workload
 
 CONVERSIONS = 200
@@ -132,7 +133,7 @@ def twin_range_conversions(
     counts: ArrayLike,
 ) -> Workload:
     """Conversions of ``counts``, each by the configuration whose index is in ``which``, in the same way."""
-    converted = sar_twin_range.conversions(parameters, configurations, which, counts)
+    converted = conversions(parameters, configurations, which, counts)
     schedule = sar_twin_range.full_rate(converted)
     expected = sar_twin_range.expected(converted, schedule)
     inputs = sar_twin_range.inputs(converted, schedule, SEED)

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from sim_models.arith.checking import require_instance
+from sim_models.arith.checking import require_choice, require_instance
 from sim_models.daism import DaismParameters
 from sim_models.daism.parameters import HLA_MODES, KEPT_COLUMNS
-from sim_models.nmpu.checking import require_choice
 
 EXACT = "exact"
 HLA_VARIANTS = {f"hla {mode}": mode for mode in HLA_MODES}

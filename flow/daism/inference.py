@@ -32,10 +32,9 @@ from flow.digits.data import Digits
 from flow.digits.data import load as load_digits
 from flow.results import read_entry, write_entry
 from gen.cache import content_key
-from sim_models.arith.checking import IntArray, require_integer
+from sim_models.arith.checking import IntArray, require_choice, require_integer
 from sim_models.daism import accumulator_values, output_gain, signal_error, to_words
 from sim_models.daism.parameters import KEPT_COLUMNS
-from sim_models.nmpu.checking import require_choice
 
 CALIBRATION_IMAGES = 256
 _CACHE = "daism_accuracy"

@@ -9,7 +9,6 @@ sum starts from. Outside the array, a layer's sums are scaled where gains are co
 rectified, and rounded to operands of the next. The logits stay single-precision numbers.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from flow.daism.arithmetic import REFERENCE, Arithmetic
 from flow.digits.data import CLASSES, PIXEL_MAXIMUM
-from gen.cache import replace_file
+from flow.digits.weights_file import write
 from sim_models.arith.checking import IntArray, integers
 from sim_models.daism import accumulator_values, conv2d, to_values, to_words
 from sim_models.daism.layers import ConvLayer
@@ -142,14 +141,12 @@ def correct_digits(scores: Floats, labels: ArrayLike) -> int:
 
 
 def save(network: Network, path: Path = WEIGHTS_FILE) -> None:
-    """Write weights as bfloat16 words and biases as float32, all at once; numpy stamps no time into the file."""
+    """Write weights as bfloat16 words and biases as float32."""
     arrays: dict[str, NDArray[np.generic]] = {}
     for layer in network:
         arrays[f"{layer.shape.name}.weights"] = to_words(layer.weights, REFERENCE.parameters).astype(np.uint16)
         arrays[f"{layer.shape.name}.bias"] = layer.bias
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    replace_file(path, content.getvalue())
+    write(arrays, path)
 
 
 def load(path: Path = WEIGHTS_FILE) -> Network:

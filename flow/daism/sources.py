@@ -10,7 +10,8 @@ from flow.digits import data
 
 MODELS = (
     "accumulate",
-    "compiled",
+    "compiled_float",
+    "compiled_integer",
     "convolution",
     "error",
     "layers",

@@ -25,7 +25,7 @@ SCENARIOS = ("stated", "equal sums", "gate level")
 register accesses cost the baseline. ``gate level``: measured lanes in both, partial sums in flip-flops in both."""
 FACTOR = 2.0
 
-# Areas, and what scales all terms of the array at once; `sim_models.daism.energy.sensitivity` varies those as well.
+# Areas, and what scales all terms of the array at once; `sim_models.daism.energy_sensitivity` varies those as well.
 _NO_TERM = ("cell_um2", "array_efficiency", "discharged_fraction", "read_swing_v", "supply_v")
 _ENERGIES = ("mac_pj", "unit_pj", "register_ratio", "network_ratio", "buffer_ratio", "dram_ratio")
 

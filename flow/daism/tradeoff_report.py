@@ -9,7 +9,7 @@ from flow.daism.tradeoff_claims import COLUMNS, VARIANT, CycleClaim, EnergyClaim
 from flow.daism.tradeoff_efficiency import NODE_NM, OURS, Efficiency
 from flow.daism.training import LossCurve
 from sim_models.daism.comparisons import figure, z_pim_gops_per_mm2
-from sim_models.daism.energy import Sensitivity
+from sim_models.daism.energy_sensitivity import Sensitivity
 from sim_models.daism.layers import VGG16_CONV1_1
 
 _MOST_SENSITIVE = 6

@@ -9,7 +9,6 @@ folded offset within what an 8-bit offset word with one fraction bit can hold.
 """
 
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -27,6 +26,7 @@ from flow.digits.network import (
     run,
 )
 from flow.digits.network import load as load_network
+from flow.digits.weights_file import target, write
 
 try:
     import torch
@@ -149,16 +149,6 @@ def exported(model: nn.Sequential, images: Tensor) -> dict[str, NDArray[np.numbe
     return arrays | {"activation_scale": np.array(scales)}
 
 
-def write(arrays: dict[str, NDArray[np.number]], path: Path) -> None:
-    """Write the .npz atomically; numpy stamps no time into it, so equal arrays give equal bytes."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("wb") as stream:
-        np.savez(stream, allow_pickle=False, **arrays)
-        stream.flush()
-        os.fsync(stream.fileno())
-    temporary.replace(path)
-
-
 def main(path: Path) -> None:
     """Train, write the weights and print the number of correct test images before and after quantisation."""
     torch.set_num_threads(1)
@@ -176,17 +166,5 @@ def main(path: Path) -> None:
     print(f"correct of {len(digits.test_labels)} test images: float {float_correct}, int8 {int8_correct}")
 
 
-def target(arguments: list[str]) -> Path:
-    """The file to write, from the command line; exit 2 with one line where it cannot be written."""
-    if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
-        sys.stderr.write("usage: python -m flow.digits.train [FILE.npz]\n")
-        raise SystemExit(2)
-    path = Path(arguments[0]) if arguments else WEIGHTS_FILE
-    if path.suffix != ".npz" or not path.parent.is_dir():
-        sys.stderr.write(f"FILE must end in .npz and lie in an existing folder, not {path}\n")
-        raise SystemExit(2)
-    return path
-
-
 if __name__ == "__main__":
-    main(target(sys.argv[1:]))
+    main(target(sys.argv[1:], "flow.digits.train", WEIGHTS_FILE))

@@ -14,8 +14,8 @@ from gen.vectors.daism_work import (
     payload_fields,
     random_actions,
     random_operands,
-    random_sums,
     significands,
+    sparse_sums,
     sums_after,
 )
 from gen.vectors.nmpu import pack
@@ -85,13 +85,13 @@ def _counts(actions: Sequence[Action], p: DaismParameters) -> dict[str, int]:
 def lane_vectors(parameters: DaismParameters, count: int = PRODUCTS, seed: int = SEED) -> dict[str, Any]:
     """Ports of `hdl.daism.DaismLane` by cycle, and the sums that it shows."""
     p = parameters
-    stored, driver = random_operands(np.random.default_rng(seed), 2 * count, p).reshape(2, count)
+    plan = _Turns(p, count, seed, p.accesses)
+    stored, driver = plan.operands(p)
     significand = significands(driver, p)
     rows, opened = row_contents(significands(stored, p), p), row_enables(significand, p)
     words = np.bitwise_or.reduce(np.where(opened, rows[:, np.newaxis, :], 0), axis=-1)
     if p.zero_skip:
         words[significand == 0] = (1 << p.kept) - 1  # whatever was read last
-    plan = _Turns(p, count, seed, p.accesses)
     inputs = plan.inputs | {"word": plan.by_cycle(plan.begin[:, np.newaxis] + np.arange(p.accesses), words)}
     if p.accesses == 2:
         inputs["hold"] = plan.by_cycle(plan.begin, np.ones(count, np.int64))
@@ -103,8 +103,8 @@ def lane_vectors(parameters: DaismParameters, count: int = PRODUCTS, seed: int =
 def exact_lane_vectors(parameters: DaismParameters, count: int = PRODUCTS, seed: int = SEED) -> dict[str, Any]:
     """Ports of `hdl.daism.ExactLane` by cycle, and the sums that it shows."""
     p = parameters
-    stored, driver = random_operands(np.random.default_rng(seed), 2 * count, p).reshape(2, count)
     plan = _Turns(exact_parameters(p), count, seed, 1)
+    stored, driver = plan.operands(p)
     operands = {"multiplicand": significands(stored, p), "multiplier": significands(driver, p)}
     inputs = plan.inputs | {name: plan.by_cycle(plan.begin, words) for name, words in operands.items()}
     inputs |= _operand_ports(plan, stored, driver, p)
@@ -115,8 +115,8 @@ def exact_lane_vectors(parameters: DaismParameters, count: int = PRODUCTS, seed:
 def accumulator_vectors(parameters: DaismParameters, count: int = PRODUCTS, seed: int = SEED) -> dict[str, Any]:
     """Ports of `hdl.daism.Accumulator` by cycle, and the sums that it shows."""
     p = parameters
-    stored, driver = random_operands(np.random.default_rng(seed), 2 * count, p).reshape(2, count)
     plan = _Turns(p, count, seed, 0)
+    stored, driver = plan.operands(p)
     products = multiply(stored, driver, p) if p.is_float else product(stored, driver, p)
     return plan.vectors(plan.inputs | {"product": plan.by_cycle(plan.begin, products)}, products)
 
@@ -153,30 +153,40 @@ def _operand_ports(plan: "_Turns", stored: Integers, driver: Integers, p: DaismP
 class _Turns:
     """Products of one lane, a slot each at random; all slots are preset first, some again in between.
 
-    ``words``: cycles that a product takes before it is in the lane's register, 0 where there is none.
+    ``words``: cycles that a product takes before it is in the lane's register, 0 if there is none. ``ones``: products
+    that are one; each meets a preset, and half of those have a single bit that is then shifted out.
     """
 
     def __init__(self, parameters: DaismParameters, count: int, seed: int, words: int) -> None:
-        self.parameters, self.words = parameters, words
+        self.parameters, self.words, self._seed = parameters, words, seed
         self._random = np.random.default_rng(seed + 1)
         self.slots = self._random.integers(0, parameters.interleave, count)
         self.first = self._random.random(count) < 0.05
         self.begin = np.zeros(count, np.int64)
+        self.ones: list[int] = []
         self._presets: list[tuple[int, int, int, int]] = []
         self._place()
 
     def _place(self) -> None:
         p, now, taken = self.parameters, self.parameters.interleave + 1, dict[int, int]()
-        values = random_sums(self._random, p.interleave + len(self.slots), p)
+        values = sparse_sums(self._random, p.interleave + len(self.slots), p)
         self._presets = [(slot, slot, int(values[slot]), 0) for slot in range(p.interleave)]
         spacing, drained = max(1, self.words), self.words + p.accumulate_latency
         for place, slot in enumerate(self.slots.tolist()):
-            if self._random.random() < 0.02:
+            if self._random.random() < 0.1:
                 now += drained  # nothing is under way for any slot
                 self._presets.append((now - 1, slot, int(values[p.interleave + place]), place))
+                self.ones += [place] * (self._random.random() < 0.5)
             now = max(now, taken.get(slot, 0) + p.accumulate_latency)
             self.begin[place] = taken[slot] = now
             now += spacing
+
+    def operands(self, parameters: DaismParameters) -> tuple[Integers, Integers]:
+        """Stored and driver operand of each product."""
+        p, count = parameters, len(self.slots)
+        stored, driver = random_operands(np.random.default_rng(self._seed), 2 * count, p).reshape(2, count)
+        stored[self.ones] = driver[self.ones] = p.bias << p.significand_bits - 1 if p.is_float else 1
+        return stored, driver
 
     @property
     def shown(self) -> Integers:

@@ -144,7 +144,8 @@ def random_layers(shapes: Sequence[LayerShape], parameters: AcceleratorParameter
 def accelerator_vectors(parameters: AcceleratorParameters) -> dict[str, Any]:
     """Layers of every kind that fit, each with its streams, results, cycles and counters.
 
-    The first one drives no zeros: a simulator with unknown values needs a first access in each bank to know the lanes.
+    The first one drives no zeros: until a bank's first read its side memory shows unknown signs. A zero product then
+    has such a sign, which changes no sum, but a simulator with unknown values does not see that.
     """
     p = parameters
     works = random_layers(bench_shapes(p), p, SEED)

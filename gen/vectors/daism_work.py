@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hdl.daism.layouts import sum_bits
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters, accumulate, multiply, product
 
 Integers = NDArray[np.int64]
@@ -77,6 +78,21 @@ def random_sums(random: np.random.Generator, count: int, parameters: DaismParame
     return np.where(random.random(count) < 0.1, 0, word)
 
 
+def sparse_sums(random: np.random.Generator, count: int, parameters: DaismParameters) -> Integers:
+    """`random_sums`; every second one of floats has a single fraction bit, and lies below one by up to a sum's bits.
+
+    Where such a sum is aligned with a product, that bit is all that is shifted out.
+    """
+    p, fraction_bits = parameters, sum_bits(parameters) - 9
+    sums = random_sums(random, count, p)
+    if not p.is_float:
+        return sums
+    exponent = random.integers(124 - fraction_bits, 128, count)
+    signed_exponent = random.integers(0, 2, count) << 8 | exponent
+    sparse = signed_exponent << fraction_bits | 1 << random.integers(0, fraction_bits, count)
+    return np.where(random.random(count) < 0.5, sparse, sums)
+
+
 def random_actions(parameters: DaismParameters, drives: int, seed: int) -> list[Action]:
     """All groups loaded and all slots preset; then ``drives`` operands, with loads and presets between them.
 
@@ -108,7 +124,7 @@ def _load(random: np.random.Generator, group: int, p: DaismParameters) -> Load:
 
 
 def _preset(random: np.random.Generator, slot: int, p: DaismParameters) -> Preset:
-    return Preset(slot=slot, sums=random_sums(random, p.lanes, p), early=int(random.integers(_EARLY)))
+    return Preset(slot=slot, sums=sparse_sums(random, p.lanes, p), early=int(random.integers(_EARLY)))
 
 
 def sums_after(actions: Sequence[Action], parameters: DaismParameters) -> list[Integers]:
@@ -161,7 +177,7 @@ def significands(operands: Integers, parameters: DaismParameters) -> Integers:
 def payload_fields(stream: str, parameters: DaismParameters) -> list[tuple[str, int]]:
     """The parts of a payload from the lowest bit up, and the bits of each word of them."""
     p = parameters
-    group, slot = (max(1, (count - 1).bit_length()) for count in (p.groups, p.interleave))
+    group, slot = (index_bits(count) for count in (p.groups, p.interleave))
     return {
         "load": [("operands", p.word_bits), ("group", group)],
         "drive": [("operand", p.word_bits), ("group", group), ("slot", slot), ("first", 1), ("last", 1)],

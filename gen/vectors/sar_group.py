@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.vectors.sar_configurations import random_configurations
+from sim_models.arith.widths import index_bits
 from sim_models.sar import (
     AdcGroupParameters,
     SarParameters,
@@ -65,7 +66,7 @@ def group_vectors(parameters: AdcGroupParameters) -> dict[str, Any]:
             [int(each) for each in row]
             for row in zip(order.column, order.slice, order.input_bit, order.last_column, order.last_plane, strict=True)
         ],
-        "order_widths": [max(1, (many - 1).bit_length()) for many in (p.columns_per_adc, p.slices, p.input_bits, 2, 2)],
+        "order_widths": [index_bits(many) for many in (p.columns_per_adc, p.slices, p.input_bits, 2, 2)],
         "addresses": {name: address for name, (address, _) in register_map(p).items()},
         "configurations": [_configured(each, counts, p) for each in group_configurations(p, _CONFIGURATIONS, random)],
     }

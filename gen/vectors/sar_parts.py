@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.vectors.sar_configurations import random_configurations
+from sim_models.arith.widths import index_bits
 from sim_models.sar import (
     ShiftAddParameters,
     TrqDecoderParameters,
@@ -90,7 +91,7 @@ def shift_add_vectors(parameters: ShiftAddParameters) -> dict[str, Any]:
 
 def value_words(parameters: ShiftAddParameters, sums: Sums) -> Integers:
     """The stream of values as words."""
-    bits, slices = (max(1, (count - 1).bit_length()) for count in (parameters.input_bits, parameters.slices))
+    bits, slices = (index_bits(count) for count in (parameters.input_bits, parameters.slices))
     words, place = np.zeros(len(sums.values["value"]), np.int64), 0
     widths = {"value": parameters.bits, "input_bit": bits, "slice": slices, "subtract": 1, "last": 1}
     for name, width in widths.items():

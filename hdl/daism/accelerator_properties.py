@@ -2,48 +2,20 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 
-from amaranth.hdl import Cat, Const, Module, Mux, ResetSignal, Signal, Value
-from amaranth.lib import wiring
+from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal
 
 from hdl.daism.accelerator import Daism
 from hdl.daism.address_walks import AddressWalks
+from hdl.daism.layer_properties import LayerProperties
+from hdl.daism.place_walk import PlaceWalk
+from hdl.daism.walk_properties import PlaceWalkProperties, PositionWalkProperties, WindowAddressProperties
 from hdl.property_set import PropertySet
 from sim_models.daism.accelerator import AcceleratorParameters, LayerShape, fits, matrix_shape
-from sim_models.daism.descriptor import packed_descriptor
 from sim_models.daism.layout import lane_blocks
 
 Claims = Iterator[tuple[str, Callable[[], PropertySet]]]
-
-
-class LayerProperties(PropertySet):
-    """Properties over some layers: the free input ``number`` says which one is offered."""
-
-    def __init__(
-        self, *, parameters: AcceleratorParameters, component: wiring.Component, layers: Sequence[LayerShape]
-    ) -> None:
-        self.parameters, self.layers = parameters, layers
-        super().__init__(component, {"number": range(max(2, len(layers)))})
-
-    def offered(self, m: Module) -> Signal:
-        """Assume that descriptors are those of ``number``; returns the number of the layer that was taken last."""
-        words = [packed_descriptor(shape, self.parameters) for shape in self.layers]
-        descriptor = self.config.payload.as_value()
-        same = [(self.number == place) & (descriptor == word) for place, word in enumerate(words)]
-        self.assumes(m, ~self.config.valid | reduce(or_, same))
-        taken = Signal.like(self.number, name="taken")
-        with m.If(self.config.valid & self.config.ready):
-            m.d.sync += taken.eq(self.number)
-        return taken
-
-    def of(self, number: Value, values: Sequence[int]) -> Value:
-        """The one of ``values`` that belongs to a layer."""
-        chosen: Value = Const(values[0])
-        for place, value in enumerate(values[1:], 1):
-            chosen = Mux(number == place, value, chosen)
-        return chosen
 
 
 class DaismProperties(LayerProperties):
@@ -103,12 +75,44 @@ class LoopNestProperties(LayerProperties):
         self.reaches(m, "all_banks_read", self.reads.all() & beat.drive)
 
 
+class KeptWindowProperties(LayerProperties):
+    """In the places of a pass after its first a position has the window that it had there."""
+
+    def __init__(
+        self, *, parameters: AcceleratorParameters, layers: Sequence[LayerShape], component: AddressWalks | None = None
+    ) -> None:
+        walks = component or AddressWalks(parameters=parameters)
+        free = {"any_position": len(walks.beat.position)}
+        super().__init__(parameters=parameters, component=walks, layers=layers, free=free)
+
+    def state(self, m: Module) -> None:
+        self.offered(m)
+        beat, first = self.beat, Signal.like(self.beat.window.as_value(), name="first_window")
+        here = beat.drive & (beat.position == self.chosen(m, self.any_position, "position"))
+        with m.If(here & (beat.group == 0)):
+            m.d.sync += first.eq(beat.window)
+        later = here & (beat.group != 0)
+        self.holds(m, "windows_are_kept", ~later | (beat.window.as_value() == first))
+        self.reaches(m, "a_window_used_again", later & (beat.window.base != 0))
+
+
 def accelerator_properties(parameters: AcceleratorParameters) -> Claims:
     """Of the accelerator, in small: as few bits as there can be, layers of a few operands."""
     small = small_parameters(parameters)
     layers = proof_layers(small)
     yield "Daism with a layer", partial(DaismProperties, parameters=small, layers=layers[1:2])
     yield f"LoopNest with {len(layers)} layers", partial(LoopNestProperties, parameters=small, layers=layers)
+    yield f"windows with {len(layers)} layers", partial(KeptWindowProperties, parameters=small, layers=layers)
+    for last in (False, True):
+        said = "the last PlaceWalk" if last else "PlaceWalk"
+        yield f"{said} with {len(layers)} layers", partial(_place_walk, small, layers, last)
+    yield f"PositionWalk with {len(layers)} layers", partial(PositionWalkProperties, parameters=small, layers=layers)
+    yield f"WindowAddress with {len(layers)} layers", partial(WindowAddressProperties, parameters=small, layers=layers)
+
+
+def _place_walk(parameters: AcceleratorParameters, layers: Sequence[LayerShape], last: bool) -> PropertySet:
+    walk = PlaceWalk(parameters=parameters, unit=last)
+    return PlaceWalkProperties(parameters=parameters, layers=layers, component=walk)
 
 
 def small_parameters(parameters: AcceleratorParameters) -> AcceleratorParameters:

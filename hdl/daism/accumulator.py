@@ -5,10 +5,11 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
 from hdl.daism.float_sum import FloatSum
-from hdl.daism.layouts import index_bits, product_bits, sum_bits
+from hdl.daism.layouts import product_bits, sum_bits
 from hdl.daism.partial_sums import PartialSums
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 

@@ -12,7 +12,6 @@ from hdl.daism.lane import DaismLane
 from hdl.daism.layouts import (
     bank_latency,
     drive_layout,
-    index_bits,
     load_layout,
     operand_layout,
     preset_layout,
@@ -21,8 +20,9 @@ from hdl.daism.layouts import (
 from hdl.daism.loader import BankLoader
 from hdl.daism.side_memory import SideMemory
 from hdl.daism.slots import SlotPipeline
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 COUNTS = ("access_count", "skipped_count", "row_write_count", "wordline_count")

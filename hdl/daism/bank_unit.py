@@ -17,10 +17,10 @@ from hdl.daism.descriptor import (
     weights_layout,
 )
 from hdl.daism.im2col import WindowAddress
-from hdl.daism.layouts import index_bits
 from hdl.daism.place_walk import PlaceWalk
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism.accelerator import AcceleratorParameters
 from sim_models.daism.descriptor import descriptor_bits
 
@@ -153,5 +153,5 @@ class BankUnit(Block):
 
 def _rows(p: AcceleratorParameters) -> int:
     """Address bits of the input buffer, a word of which is a transfer."""
-    words = max(1, (p.activation_words - 1).bit_length())
+    words = index_bits(p.activation_words)
     return max(1, words - (p.activation_lanes.bit_length() - 1))

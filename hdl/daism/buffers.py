@@ -5,9 +5,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
-from hdl.daism.layouts import index_bits
 from hdl.memory import MemoryShape
 from sim_models.arith.checking import require_integer
+from sim_models.arith.widths import index_bits
 
 
 class Buffer(Block):

@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 from hdl.block import Block
 from hdl.daism.float_sum import FloatSum
 from hdl.daism.layouts import sum_bits
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
 from sim_models.daism import DaismParameters
 

@@ -2,7 +2,8 @@
 
 from amaranth.lib import data
 
-from hdl.daism.layouts import index_bits, sum_bits
+from hdl.daism.layouts import sum_bits
+from sim_models.arith.widths import index_bits
 from sim_models.daism.accelerator import AcceleratorParameters
 from sim_models.daism.descriptor import descriptor_bits
 

@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 from hdl.block import Block
 from hdl.daism.cross_bank import CrossBankSum
 from hdl.daism.descriptor import config_layout, result_layout, sums_layout
-from hdl.daism.layouts import index_bits
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism.accelerator import AcceleratorParameters
 from sim_models.daism.descriptor import descriptor_bits
 

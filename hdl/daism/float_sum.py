@@ -5,7 +5,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.arith.shift import Normalise, ShiftRightJam
 from hdl.block import Block
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith.checking import require_integer
 
 # After which steps a sum is cut into stages. Further stages only delay.

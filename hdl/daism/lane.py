@@ -9,9 +9,10 @@ from hdl.arith.integer_multiply import multiply
 from hdl.block import Block
 from hdl.daism.accumulator import Accumulator
 from hdl.daism.float_lane import FloatLane
-from hdl.daism.layouts import index_bits, product_bits, side_bits, sum_bits
-from hdl.nmpu_fp16.ranks import rank
+from hdl.daism.layouts import product_bits, side_bits, sum_bits
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 

@@ -3,15 +3,11 @@
 from amaranth.lib import data
 
 from sim_models.arith import Format, IntegerFormat
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 # Integer sums may have this many products; float accumulators have a fixed format.
 INTEGER_SUM_LENGTH = 1 << 16
-
-
-def index_bits(count: int) -> int:
-    """Bits of a number below ``count``, at least one."""
-    return max(1, (count - 1).bit_length())
 
 
 def side_bits(p: DaismParameters) -> int:

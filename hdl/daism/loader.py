@@ -7,9 +7,10 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
-from hdl.daism.layouts import index_bits, load_layout, operand_layout, side_bits
+from hdl.daism.layouts import load_layout, operand_layout, side_bits
 from hdl.daism.loader_lane import LoaderLane
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 

@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
 from hdl.daism.rows import rows_of
+from hdl.ranks import rank
 from sim_models.daism import DaismParameters
 
 
@@ -35,9 +36,7 @@ class LoaderLane(Block):
     def elaborate(self, platform: object) -> Module:
         m = Module()
         p = self.parameters
-        operand = Signal(p.significand_bits, reset_less=True)
-        with m.If(self.fetch):
-            m.d.sync += operand.eq(self.significand)
+        operand = rank(m, "operand", self.significand, self.fetch)
         multiple = self._multiple(m, operand)
         leading = p.significand_bits - p.precomputed_bits
         terms = []

@@ -7,9 +7,10 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
 from hdl.daism.descriptor import beat_layout, config_layout, position_layout
-from hdl.daism.layouts import bank_latency, index_bits
+from hdl.daism.layouts import bank_latency
 from hdl.daism.position_walk import PositionWalk
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism.accelerator import AcceleratorParameters
 
 

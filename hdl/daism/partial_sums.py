@@ -5,8 +5,9 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
-from hdl.daism.layouts import index_bits, sum_bits
+from hdl.daism.layouts import sum_bits
 from hdl.memory import MemoryShape
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 

@@ -6,9 +6,10 @@ from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
-from hdl.daism.layouts import index_bits, side_bits
+from hdl.daism.layouts import side_bits
 from hdl.memory import MemoryShape
 from sim_models.arith.checking import require_instance
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters
 
 

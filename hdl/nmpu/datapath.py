@@ -10,6 +10,7 @@ from hdl.multiplexer import select
 from hdl.nmpu.branch import NmpuBranch
 from hdl.nmpu.combine import NmpuCombine
 from hdl.nmpu.layouts import column_word, count_lanes
+from hdl.ranks import rank
 from sim_models.nmpu import NmpuParameters
 
 
@@ -58,8 +59,8 @@ class NmpuDatapath(Block):
             cut = self._rank(m, f"cut_{polarity}", branch.cut) if p.pipeline_stages >= 2 else branch.cut
             m.d.comb += getattr(combine, polarity).eq(cut)
         offset = self.word.offset
-        for rank in range(1, p.pipeline_stages):
-            offset = self._rank(m, f"offset_{rank}", offset)
+        for step in range(1, p.pipeline_stages):
+            offset = self._rank(m, f"offset_{step}", offset)
         m.d.comb += [combine.offset.eq(offset), combine.shift.eq(self.shift), combine.relu.eq(self.relu)]
         if p.accumulates:
             self._accumulate(m, combine)
@@ -69,10 +70,7 @@ class NmpuDatapath(Block):
 
     def _rank(self, m: Module, name: str, value: Value) -> Signal:
         """``value`` one rank later."""
-        register = Signal(value.shape(), name=name, reset_less=True)
-        with m.If(self.advance):
-            m.d.sync += register.eq(value)
-        return register
+        return rank(m, name, value, self.advance)
 
     def _accumulate(self, m: Module, combine: NmpuCombine) -> None:
         p = self.parameters

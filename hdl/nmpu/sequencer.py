@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.ranks import rank
 from sim_models.nmpu import NmpuParameters
 
 
@@ -80,37 +81,29 @@ class NmpuSequencer(Block):
         at_result = {}
         for name, width in self._settings.items():
             # Held from the start on, which is also what the rank after the issue needs.
-            held = Signal(width, name=f"{name}_held", reset_less=True)
+            held = rank(m, f"{name}_held", getattr(self, name), accepted)
             current = Signal(width, name=f"{name}_now")
             m.d.comb += current.eq(Mux(accepted, getattr(self, name), held))
-            with m.If(accepted):
-                m.d.sync += held.eq(getattr(self, name))
             at_combine = current if p.pipeline_stages == 1 else held
             if p.pipeline_stages == 3:
-                at_combine = self._next_rank(m, f"{name}_2", at_combine, width)
+                at_combine = rank(m, f"{name}_2", at_combine, self.advance)
             output = f"combine_{name.removeprefix('accumulate_')}"
             if output in self.signature.members:
                 m.d.comb += getattr(self, output).eq(at_combine)
             if name == "accumulate_last":
-                at_result[name] = self._next_rank(m, f"{name}_result", at_combine, width)
+                at_result[name] = rank(m, f"{name}_result", at_combine, self.advance)
         return at_result
-
-    def _next_rank(self, m: Module, name: str, value: Signal, width: int) -> Signal:
-        register = Signal(width, name=name, reset_less=True)
-        with m.If(self.advance):
-            m.d.sync += register.eq(value)
-        return register
 
     def _follow_columns(self, m: Module, issue: Signal, last_tile: Signal | None) -> None:
         p = self.parameters
         valid, column = issue, self.column
-        for rank in range(1, p.pipeline_stages + 1):
-            if rank == p.pipeline_stages and p.accumulates:
+        for step in range(1, p.pipeline_stages + 1):
+            if step == p.pipeline_stages and p.accumulates:
                 m.d.comb += [self.combine_valid.eq(valid), self.combine_column.eq(column)]
-            next_valid = Signal(name=f"valid_{rank}")
+            next_valid = Signal(name=f"valid_{step}")
             with m.If(self.advance):
                 m.d.sync += next_valid.eq(valid)
-            valid, column = next_valid, self._next_rank(m, f"column_{rank}", column, len(column))
+            valid, column = next_valid, rank(m, f"column_{step}", column, self.advance)
         emitted = valid if last_tile is None else valid & last_tile
         m.d.comb += [
             self.out_valid.eq(emitted),

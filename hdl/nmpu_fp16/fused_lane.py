@@ -5,8 +5,8 @@ from amaranth.hdl import Cat, Module, Value
 from hdl.arith import FloatFused, UnsignedToFloat
 from hdl.block import Block
 from hdl.nmpu_fp16.layouts import lane_ports
-from hdl.nmpu_fp16.ranks import rank
-from hdl.nmpu_fp16.result import LaneResult
+from hdl.nmpu_fp16.result import connect_result
+from hdl.ranks import rank
 from sim_models.arith import FP16
 from sim_models.nmpu import LdpuParameters
 
@@ -37,14 +37,7 @@ class FusedLane(Block):
             count_n, slope_n = rank(m, f"count_n_{step}", count_n), rank(m, f"slope_n_{step}", slope_n)
         half_n = self._convert(m, "n", count_n)
         value = self._fuse(m, "second", half_n ^ FP16.sign_mask, slope_n, first)
-        m.submodules.result = result = LaneResult()
-        m.d.comb += [
-            self.value.eq(value),
-            result.value.eq(value),
-            result.relu.eq(self.relu),
-            self.out_data.eq(result.out_data),
-            self.invalid.eq(result.invalid),
-        ]
+        connect_result(m, self, value)
         return m
 
     def _convert(self, m: Module, polarity: str, count: Value) -> Value:

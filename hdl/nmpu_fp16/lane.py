@@ -7,8 +7,8 @@ from amaranth.hdl import Module, Value
 from hdl.arith import FloatAdd, FloatMultiply, UnsignedToFloat
 from hdl.block import Block
 from hdl.nmpu_fp16.layouts import lane_ports, number_formats
-from hdl.nmpu_fp16.ranks import rank
-from hdl.nmpu_fp16.result import LaneResult
+from hdl.nmpu_fp16.result import connect_result
+from hdl.ranks import rank
 from sim_models.arith import FP16
 from sim_models.nmpu import LdpuParameters
 
@@ -55,14 +55,7 @@ class Fp16Lane(Block):
         product_n = self._branch(m, "n", self.count_n, self.slope_n)
         difference = self._add(m, "subtract", product_p, product_n ^ FP16.sign_mask)
         value = self._add(m, "add", difference, rank(m, "addend_at_add", self.addend))
-        m.submodules.result = result = LaneResult()
-        m.d.comb += [
-            self.value.eq(value),
-            result.value.eq(value),
-            result.relu.eq(self.relu),
-            self.out_data.eq(result.out_data),
-            self.invalid.eq(result.invalid),
-        ]
+        connect_result(m, self, value)
         return m
 
     def _branch(self, m: Module, polarity: str, count: Value, slope: Value) -> Value:

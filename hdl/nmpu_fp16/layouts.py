@@ -7,6 +7,7 @@ from amaranth.lib import data, enum
 from amaranth.lib.wiring import In, Out
 
 from sim_models.arith import FP16, FloatFormat, Format
+from sim_models.arith.widths import index_bits
 from sim_models.nmpu import LdpuParameters
 
 OUTPUT_BITS = 8
@@ -38,7 +39,7 @@ def row_count(parameters: LdpuParameters) -> int:
 
 def row_bits(parameters: LdpuParameters) -> int:
     """Width of a row number; at least one bit."""
-    return max(1, (row_count(parameters) - 1).bit_length())
+    return index_bits(row_count(parameters))
 
 
 def branches(word_bits: int, lanes: int) -> data.StructLayout:

@@ -12,6 +12,7 @@ from hdl.nmpu_fp16.core import LdpuCore
 from hdl.nmpu_fp16.layouts import branches, control_ports, number_formats, require_buildable, result_ports, row_count
 from hdl.nmpu_fp16.memory import CaptureRegisters, RowMemory
 from sim_models.arith import FP16
+from sim_models.arith.widths import index_bits
 from sim_models.nmpu import LdpuParameters
 
 SLOPE_P, SLOPE_N, OFFSET = range(3)
@@ -56,7 +57,7 @@ class Ldpu(Block):
             counts: dict[str, Any] = {"counts": In(stream.Signature(branches(p.count_bits, p.lanes)))}
         else:
             counts = dict.fromkeys(("count_p", "count_n"), In(data.ArrayLayout(p.count_bits, p.columns)))
-        column = In(max(1, (p.columns - 1).bit_length()))
+        column = In(index_bits(p.columns))
         configuration = {"cfg_write": In(1), "cfg_column": column, "cfg_word": In(2), "cfg_data": In(FP16.width)}
         self.formats = number_formats(p)
         super().__init__({**control_ports(), **counts, **configuration, **result_ports(p)})

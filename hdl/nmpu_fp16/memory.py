@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
 from hdl.memory import MemoryShape
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
+from sim_models.arith.widths import index_bits
 
 
 class RowMemory(Block):
@@ -21,7 +22,7 @@ class RowMemory(Block):
         self.rows = rows
         self.memory = MemoryShape(words=rows, width=words * word_bits)
         contents = data.ArrayLayout(word_bits, words)
-        address = (rows - 1).bit_length() or 1
+        address = index_bits(rows)
         writing = {"write": In(words), "write_row": In(address), "write_data": In(contents)}
         super().__init__({**writing, "row": In(address), "data": Out(contents)})
 
@@ -50,7 +51,7 @@ class CaptureRegisters(Block):
         self.rows = rows
         self.memory = MemoryShape(words=rows, width=words * word_bits)
         captured = In(data.ArrayLayout(word_bits, rows * words))
-        read = {"row": In((rows - 1).bit_length() or 1), "data": Out(data.ArrayLayout(word_bits, words))}
+        read = {"row": In(index_bits(rows)), "data": Out(data.ArrayLayout(word_bits, words))}
         super().__init__({"capture": In(1), "captured": captured, **read})
 
     def elaborate(self, platform: object) -> Module:

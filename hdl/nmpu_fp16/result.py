@@ -1,12 +1,12 @@
 """The last rank of a half-precision lane."""
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Value, signed
 from amaranth.lib.wiring import In, Out
 
 from hdl.arith import FloatToSigned
 from hdl.block import Block
 from hdl.nmpu_fp16.layouts import OUTPUT_BITS
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.arith import FP16
 
 
@@ -32,3 +32,15 @@ class LaneResult(Block):
             self.invalid.eq(rank(m, "result_invalid", convert.invalid)),
         ]
         return m
+
+
+def connect_result(m: Module, lane: Block, value: Value) -> None:
+    """Show ``value`` and, one rank later, its activation at the ports of ``lane``."""
+    m.submodules.result = result = LaneResult()
+    m.d.comb += [
+        lane.value.eq(value),
+        result.value.eq(value),
+        result.relu.eq(lane.relu),
+        lane.out_data.eq(result.out_data),
+        lane.invalid.eq(result.invalid),
+    ]

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
 from hdl.nmpu_fp16.layouts import FILL, PASS_BLOCK, AddendSource, control_ports, row_bits, row_count
-from hdl.nmpu_fp16.ranks import rank
+from hdl.ranks import rank
 from sim_models.nmpu import LdpuParameters
 
 PASSES = {"F1": 1, "F2": 2, "F3": 4}  # issue cycles a row

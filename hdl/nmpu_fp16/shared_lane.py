@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In
 from hdl.arith import FloatFused, UnsignedToFloat
 from hdl.block import Block
 from hdl.nmpu_fp16.layouts import PASS_BLOCK, lane_ports
-from hdl.nmpu_fp16.ranks import rank
-from hdl.nmpu_fp16.result import LaneResult
+from hdl.nmpu_fp16.result import connect_result
+from hdl.ranks import rank
 from sim_models.arith import FP16
 from sim_models.nmpu import LdpuParameters
 
@@ -89,15 +89,3 @@ def fuse(m: Module, operands: Value, parameters: LdpuParameters) -> Value:
     m.submodules.fused = fused = FloatFused(format=FP16, flush_to_zero=parameters.flush_to_zero)
     m.d.comb += Cat(fused.a, fused.b, fused.c).eq(operands)
     return fused.result
-
-
-def connect_result(m: Module, lane: Block, value: Value) -> None:
-    """Show ``value`` and, one rank later, its activation at the ports of ``lane``."""
-    m.submodules.result = result = LaneResult()
-    m.d.comb += [
-        lane.value.eq(value),
-        result.value.eq(value),
-        result.relu.eq(lane.relu),
-        lane.out_data.eq(result.out_data),
-        lane.invalid.eq(result.invalid),
-    ]

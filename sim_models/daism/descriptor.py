@@ -1,5 +1,6 @@
 """The descriptor of a layer: the numbers its controller counts with, so that it neither multiplies nor divides."""
 
+from sim_models.arith.widths import index_bits
 from sim_models.daism.accelerator import (
     AcceleratorParameters,
     LayerShape,
@@ -26,7 +27,7 @@ def descriptor_bits(parameters: AcceleratorParameters) -> dict[str, int]:
     ``transfers``: of the input buffer. ``bias``; ``channel``: slicing; ``loaded``: nothing is.
     """
     p = parameters
-    words, sums = (max(1, (count - 1).bit_length()) for count in (p.activation_words, p.sum_words))
+    words, sums = (index_bits(count) for count in (p.activation_words, p.sum_words))
     extent, count = p.activation_words.bit_length(), p.sum_words.bit_length()
     bank, blocks = p.banks.bit_length(), (p.banks * (p.sum_words + 3)).bit_length()
     return {

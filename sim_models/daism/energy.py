@@ -1,26 +1,23 @@
 """Energy and area of the accelerator from what its counters count: a stated model, not a measurement.
 
 The array's part comes from capacitances and swings (`SramModel`), that of the lanes from energies per operation
-(`LogicEnergies`). Every number is a field with its default and where it comes from; `sensitivity` says how much each
-one matters. All of it is bitline's, at a nominal 45 nm; nothing is the paper's.
+(`LogicEnergies`). Every number is a field with its default and where it comes from; `energy_sensitivity` says how much
+each one matters. All of it is bitline's, at a nominal 45 nm; nothing is the paper's.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from dataclasses import dataclass, fields
 
-from sim_models.arith.checking import require_instance, require_integer
+from sim_models.arith.checking import require_instance, require_integer, require_real
 from sim_models.daism.cycles import Counters
 from sim_models.daism.parameters import DaismParameters
-from sim_models.nmpu.checking import require_real
 
-_LARGEST = 1e12
-_Model = TypeVar("_Model", "SramModel", "LogicEnergies")
+LARGEST = 1e12
+"""The most that any number of the models may be."""
 
 
 def _require_reals(numbers: object) -> None:
     for field in fields(numbers):  # type: ignore[arg-type]  # every caller is a dataclass
-        require_real(field.name, getattr(numbers, field.name), 0, _LARGEST)
+        require_real(field.name, getattr(numbers, field.name), 0, LARGEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,91 +155,6 @@ def layer_energy(
         spill=spilled_words * energies.spill_word,
         dram=dram_words * energies.dram_word,
     )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sensitivity:
-    """Total energy in picojoule with one field divided and multiplied by the factor."""
-
-    field: str
-    low: float
-    high: float
-
-
-def sensitivity(
-    counters: Counters,
-    parameters: DaismParameters,
-    *,
-    factor: float = 2.0,
-    sram: SramModel | None = None,
-    logic: LogicEnergies | None = None,
-    spilled_words: int = 0,
-    dram_words: int = 0,
-) -> list[Sensitivity]:
-    """What each assumption does to the energy of a layer, largest effect first; areas left out.
-
-    A swing, fraction or efficiency goes no higher than it may. Raises ValueError as `layer_energy` and for a ``factor``
-    outside 1..100.
-    """
-    require_real("factor", factor, 1, 100)
-    array, energies = sram or SramModel(), logic or LogicEnergies()
-
-    def total(changed_sram: SramModel, changed_logic: LogicEnergies) -> float:
-        return layer_energy(
-            counters,
-            parameters,
-            sram=changed_sram,
-            logic=changed_logic,
-            spilled_words=spilled_words,
-            dram_words=dram_words,
-        ).total
-
-    found = _varied(array, factor, lambda changed: total(changed, energies))
-    found += _varied(energies, factor, lambda changed: total(array, changed))
-    return sorted(found, key=lambda each: each.low - each.high)
-
-
-def _varied(base: _Model, factor: float, total: Callable[[_Model], float]) -> list[Sensitivity]:
-    areas = ("cell_um2", "array_efficiency")
-    return [
-        Sensitivity(
-            field=field.name,
-            low=total(_with(base, field.name, 1 / factor)),
-            high=total(_with(base, field.name, factor)),
-        )
-        for field in fields(base)
-        if field.name not in areas
-    ]
-
-
-def _with(base: _Model, name: str, factor: float) -> _Model:
-    changes = {name: getattr(base, name) * factor}
-    if isinstance(base, SramModel):
-        limit = {"read_swing_v": base.supply_v, "discharged_fraction": 1.0}.get(name, _LARGEST)
-        changes[name] = min(changes[name], limit)
-        if name == "supply_v":  # the swing is a share of the supply
-            changes["read_swing_v"] = base.read_swing_v * factor
-    return replace(base, **changes)
-
-
-def area_mm2(
-    parameters: DaismParameters,
-    lane_um2: float,
-    *,
-    sram: SramModel | None = None,
-    bank_logic_um2: float = 0.0,
-    shared_um2: float = 0.0,
-) -> float:
-    """Area: banks of array, ``bank_logic_um2`` (decoder, side memory) and lanes of ``lane_um2``, and what they share.
-
-    Logic areas come from synthesis. Raises ValueError for negative areas.
-    """
-    areas = (("lane_um2", lane_um2), ("bank_logic_um2", bank_logic_um2), ("shared_um2", shared_um2))
-    for name, area in areas:
-        require_real(name, area, 0, _LARGEST)
-    p = parameters
-    bank = (sram or SramModel()).area_um2(p.rows, p.columns) + bank_logic_um2 + p.lanes * lane_um2
-    return (p.banks * bank + shared_um2) * 1e-6
 
 
 def peak_gops(parameters: DaismParameters) -> float:

@@ -11,10 +11,9 @@ formulas are bitline's. They know no stalls: the chip itself runs AlexNet at 35 
 
 from dataclasses import dataclass, replace
 
-from sim_models.arith.checking import require_instance, require_integer
+from sim_models.arith.checking import require_instance, require_integer, require_real
 from sim_models.daism.layers import ConvLayer
 from sim_models.daism.parameters import DaismParameters
-from sim_models.nmpu.checking import require_real
 
 
 @dataclass(frozen=True, kw_only=True)

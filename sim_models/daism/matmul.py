@@ -116,7 +116,8 @@ def _float_sums(driven: IntArray, stored: IntArray, start: Sums, p: DaismParamet
 def _compiled_float_sums(
     driven: IntArray, stored: IntArray, start: Sums, p: DaismParameters, exact: bool, workers: int
 ) -> Sums:
-    from sim_models.daism.compiled import float_block  # loading a compiler takes longer than many a use of the rest
+    # Loading a compiler takes longer than many a use of the rest.
+    from sim_models.daism.compiled_float import float_block
 
     fraction_bits, narrow = p.product_fraction_bits, p.significand_bits <= _WIDEST_KEPT
     kind = np.int32 if narrow else np.int64
@@ -139,7 +140,7 @@ def _compiled_float_sums(
 def _integer_sums(
     driven: IntArray, stored: IntArray, start: Sums, p: DaismParameters, exact: bool, workers: int
 ) -> Sums:
-    from sim_models.daism.compiled import integer_block, wide_integer_block
+    from sim_models.daism.compiled_integer import integer_block, wide_integer_block
 
     n = p.significand_bits
     _require_room(start, len(stored), n)
@@ -152,7 +153,7 @@ def _integer_sums(
         if n <= _WIDEST_KEPT:
             integer_block(sums, driven, operands, low, first, fields, 1 << n, p.accesses, p.drop)
         else:
-            wide_integer_block(sums, driven, operands, low, first, fields, p.drop)
+            wide_integer_block(sums, driven, operands, low, first, fields, p.accesses, p.drop)
         start[first:last, low:end] += sums.astype(np.int64) << p.drop
 
     _run_blocks(run, [(0, stored.shape[1], 0)], len(start), workers)

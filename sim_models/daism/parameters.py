@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from sim_models.arith.checking import require_instance, require_integer
-from sim_models.nmpu.checking import require_choice, require_real
+from sim_models.arith.checking import require_choice, require_instance, require_integer, require_real
 
 OPERAND_KINDS = ("float", "integer")
 VARIANTS = ("fla", "pc2", "pc3", "pc4", "hla")

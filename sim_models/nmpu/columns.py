@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim_models.arith.checking import require_integer
-from sim_models.nmpu.checking import require_choice, require_real
+from sim_models.arith.checking import require_choice, require_integer, require_real
 
 Reals = NDArray[np.float64]
 

@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sim_models.arith import FP16, float_add, float_fused, float_multiply, float_to_signed, unsigned_to_float
-from sim_models.arith.checking import integers, require_integer
-from sim_models.nmpu.checking import require_choice
+from sim_models.arith.checking import integers, require_choice, require_integer
 
 MULTIPLY_ADD, FUSED = "mul_add", "fused"
 SERVICE_MODELS = ("F1", "F2", "F3")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from sim_models.arith import Format
-from sim_models.arith.checking import require_integer
-from sim_models.nmpu.checking import require_choice, require_power_of_two
+from sim_models.arith.checking import require_choice, require_integer, require_power_of_two
+from sim_models.arith.widths import index_bits, signed_width, unsigned_width
 
 SINGLE_ROUND, BRANCH_ROUND = "single_round", "branch_round"
 HALF_UP, HALF_EVEN = "half_up", "half_even"
@@ -14,16 +14,6 @@ FLOP_STORAGE, EXTERNAL_STORAGE = "flop", "external"
 MAXIMUM_WORD_BITS = 16
 MAXIMUM_SHIFT = 24
 MAXIMUM_ACCUMULATOR_BITS = 60  # leaves int64 room for one more addition and the rounding half
-
-
-def signed_width(bound: int) -> int:
-    """Width of the smallest two's complement word that holds ``bound`` and ``-bound`` (``bound`` >= 0)."""
-    return bound.bit_length() + 1
-
-
-def unsigned_width(bound: int) -> int:
-    """Width of the smallest unsigned word that holds ``bound``; a word has at least one bit."""
-    return max(1, bound.bit_length())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,12 +148,12 @@ class NmpuParameters:
     @property
     def shift_bits(self) -> int:
         """Width of the ``shift`` port (1 even when ``shift_max`` is 0)."""
-        return max(1, self.shift_max.bit_length())
+        return unsigned_width(self.shift_max)
 
     @property
     def column_bits(self) -> int:
         """Width of a column number inside a unit (1 even for a single column)."""
-        return max(1, (self.columns_per_unit - 1).bit_length())
+        return index_bits(self.columns_per_unit)
 
     @property
     def configuration_bits(self) -> int:

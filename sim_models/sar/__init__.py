@@ -2,7 +2,8 @@
 
 from sim_models.sar.bit_serial import Product, product
 from sim_models.sar.bulk import BulkConversion, convert_bulk
-from sim_models.sar.calibrate import Calibration, Candidates, calibrate, candidates, is_monotone
+from sim_models.sar.calibrate import Calibration, calibrate
+from sim_models.sar.candidates import Candidates, candidates
 from sim_models.sar.clipped import EqualOperations, best_clipped, equal_operations
 from sim_models.sar.clipped_parameters import ClippedParameters
 from sim_models.sar.coding import decode_aligned, decode_packed, pack, packed_width
@@ -17,6 +18,7 @@ from sim_models.sar.group import (
     require_slots,
 )
 from sim_models.sar.metrics import csnr_db, histogram_csnr_db, mean_operations, nmse, nmse_of
+from sim_models.sar.monotony import is_monotone
 from sim_models.sar.nonideal import NonIdealSar
 from sim_models.sar.nonideal_parameters import SarNonIdealities
 from sim_models.sar.parameters import SarParameters

@@ -1,12 +1,12 @@
 """Conversions a second of the golden model, beside numpy's own indexing."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sim_models.arith.checking import require_integer
+from sim_models.fastest import fastest
 from sim_models.sar.bulk import convert_bulk
 from sim_models.sar.convert import Converter, transfer
 
@@ -32,17 +32,12 @@ def conversion_rates(
     counts = np.random.default_rng(1).integers(0, parameters.maximum, conversions, kind, endpoint=True)
     made = transfer(parameters)
     tables = (made.code.astype(kind), made.in_r1, made.operations.astype(np.uint8), made.value.astype(kind))
-    bulk = _fastest(lambda: convert_bulk(counts, parameters, threads=threads), repeats)
-    plain = _fastest(lambda: [table[counts] for table in tables], repeats)
+    bulk = _warm(lambda: convert_bulk(counts, parameters, threads=threads), repeats)
+    plain = _warm(lambda: [table[counts] for table in tables], repeats)
     return ConversionRates(bulk=conversions / bulk, numpy=conversions / plain)
 
 
-def _fastest(job: Callable[[], object], repeats: int) -> float:
+def _warm(job: Callable[[], object], repeats: int) -> float:
     """Seconds of the fastest of ``repeats`` runs, after one that is not counted."""
     job()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        job()
-        times.append(time.perf_counter() - start)
-    return min(times)
+    return fastest(job, repeats)

@@ -31,6 +31,7 @@ from flow.daism.network import (
 from flow.daism.training import BATCH, LossCurve, loss_curves
 from flow.digits.data import Digits
 from flow.digits.data import load as load_digits
+from flow.digits.weights_file import target
 from sim_models.daism import DaismParameters, to_words
 from sim_models.daism.layers import ConvLayer
 from tests.flow.test_daism_network import float64_values, nearest, reals
@@ -322,10 +323,10 @@ def test_the_script_writes_what_was_trained(
 @pytest.mark.parametrize("arguments", [["a.npz", "b.npz"], ["-h"], ["weights.txt"], ["absent/weights.npz"]])
 def test_other_files_are_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        train.target(arguments)
+        target(arguments, "flow.daism.train", WEIGHTS_FILE)
     assert stop.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert train.target([]) == WEIGHTS_FILE
+    assert target([], "flow.daism.train", WEIGHTS_FILE) == WEIGHTS_FILE
 
 
 # Figures and tables

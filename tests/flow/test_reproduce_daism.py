@@ -11,6 +11,7 @@ import pytest
 from flow import reproduce_daism
 from flow.daism import tradeoff_costs
 from flow.daism.inference import AccuracyRow, accuracy_table
+from flow.daism.rtl import SimulatedDigits, SimulatedLayer
 from flow.daism.tradeoff_costs import Speeds
 from flow.daism.tradeoff_energy import LaneEnergies
 from flow.daism.tradeoff_multipliers import OrProduct
@@ -18,10 +19,22 @@ from flow.daism.training import LossCurve
 from flow.libraries import Library, find
 from flow.power import Energy
 from flow.prices.daism import AroundBanks, LanePrice, TimedLane
+from gen.tools import ToolMissing
 from sim_models.daism.comparisons import FIGURES
 from sim_models.daism.parameters import KEPT_COLUMNS
 
 LIMIT = "limit: "
+SIMULATED = SimulatedDigits(
+    accelerator="2 banks of 64 x 64, pc3 truncated", lanes=16, images=20, correct=18, golden_correct=18,
+    other_digits=0, seconds=2.0,
+    layers=tuple(
+        SimulatedLayer(
+            name=name, products=900, sums=100, differences=0, cycles=cycles, expected_cycles=600, pieces=2,
+            accesses=75, skipped=25, counters_agree=True,
+        )
+        for name, cycles in (("first", 600), ("last", 600))
+    ),
+)  # fmt: skip
 
 
 def energy(design: str, total_pj: float) -> Energy:
@@ -79,6 +92,7 @@ def cheap(rows: tuple[AccuracyRow, ...], monkeypatch: pytest.MonkeyPatch) -> Non
         "lane_speeds": lane_speeds,
         "or_products": lambda library: products,
         "accuracy_table": lambda: rows,
+        "simulated_digits": lambda: SIMULATED,
         "loss_curves": lambda: (curve,),
     }
     for name, replacement in replacements.items():
@@ -102,6 +116,9 @@ def test_the_report_says_what_is_published_what_is_ours_and_what_it_cannot_say()
     assert "0.2500 840 (1)" in text
     assert "mul8u_2NDH" in text
     assert all(len(line) < 200 for line in text.splitlines())
+    assert "20 images: 18 correct by the Verilog, 18 by the golden model, another digit in 0" in text
+    assert re.search(r"^  all +1800 +200 +0 +1200 +1200 +25\.0$", text, re.MULTILINE)
+    assert "sums, digits, cycles and counters identical: yes" in text
     # Nothing of the weakest class of evidence is shown.
     assert "reported" not in text
 
@@ -128,6 +145,7 @@ def test_data_is_json_with_plots_that_are_svg() -> None:
     assert len(found["points"]) == 240
     assert len(found["cycle_saving"]) == 72
     assert {each["scenario"] for each in found["energy_saving"]} == {"stated", "equal sums", "gate level"}
+    assert (found["simulated"]["identical"], found["simulated"]["layers"][0]["cycles"]) == (True, 600)
     assert found["energies"]["exact_lane"]["internal_pj"] == 5.0
     assert found["plots"].keys() == {"daism_cycles.svg", "daism_energy.svg", "daism_lane.svg"}
     for text in found["plots"].values():
@@ -136,16 +154,21 @@ def test_data_is_json_with_plots_that_are_svg() -> None:
 
 
 @pytest.mark.usefixtures("cheap")
-def test_without_timing_and_power_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_timing_power_and_compiler_the_report_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> SimulatedDigits:
+        raise ToolMissing("g++", "every Verilog simulation", "apt-get install build-essential")
+
+    monkeypatch.setattr(reproduce_daism, "simulated_digits", missing)
     monkeypatch.setattr(reproduce_daism, "sta_version", lambda: None)
     measured = reproduce_daism.reproduce(find(), lambda _: None)
-    assert (measured.energies, measured.speeds) == (None, None)
+    assert (measured.energies, measured.speeds, measured.simulated) == (None, None, None)
     text = reproduce_daism.text(measured)
     assert "speed: not measured without OpenSTA" in text
     assert "energy: not measured without OpenSTA" in text
+    assert "digits: no Verilog simulated without a C++ compiler" in text
     assert "gate level:" not in text.split("stated: 0.1 pJ")[0]
     found = reproduce_daism.data(measured)
-    assert (found["energies"], found["speeds"]) == (None, None)
+    assert (found["energies"], found["speeds"], found["simulated"]) == (None, None, None)
 
 
 @pytest.mark.slow
@@ -160,4 +183,8 @@ def test_everything_measured_agrees_with_what_is_known() -> None:
     slowest = [min(it.longest_ps for it in measured.speeds.lanes if it.accumulate_latency == n) for n in (1, 2, 3)]
     assert slowest[0] > slowest[1] > 1000 > slowest[2]
     correct = {(it.variant, it.columns): it.correct for it in measured.accuracy}
+    assert measured.simulated is not None
+    assert measured.simulated.identical
+    # Where banks are as many and lengths multiples of them, lanes change no order of summation.
+    assert measured.simulated.correct == correct["pc3", "truncated"]
     assert correct["pc3", "truncated"] > correct["hla d", "truncated"] - 10

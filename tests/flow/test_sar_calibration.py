@@ -17,7 +17,8 @@ from flow.sar.configuration import network_configuration
 from flow.sar.evaluation import Configurations, Evaluation, layer_inputs, map_network
 from flow.sar.export import render_calibration
 from flow.sar.greedy import Ladders, Rung, State, reduce, relax
-from flow.sar.report import notes, plain_comparisons, text
+from flow.sar.notes import notes, plain_comparisons
+from flow.sar.report import text
 from flow.sar.result import NetworkCalibration, Request
 from flow.sar.workload import digits_workload
 from gen.rtl import elaborate
@@ -25,7 +26,8 @@ from hdl.sar import TrqController
 from sim_models.sar import ClippedParameters, calibrate, convert, csnr_db, mean_operations, nmse
 from verif.batch import simulate
 from verif.sar_loop import in_loop
-from verif.sar_twin_range import conversions, full_rate, inputs
+from verif.sar_twin_range import full_rate, inputs
+from verif.sar_twin_range_conversions import conversions
 
 QUICK = Request(arrays=ArrayParameters(cell_bits=2), images=32)
 

@@ -24,6 +24,7 @@ from sim_models.daism import (
 from sim_models.daism.accelerator import AcceleratorParameters, LayerShape, fits, layer_slicing, matrix_shape
 from sim_models.daism.accelerator_cycles import accelerator_cycles
 from sim_models.daism.pieces import pieces
+from verif import daism_network
 from verif.daism_accelerator import COUNTS, Traffic, accelerator_work, expected_works, run_works
 from verif.daism_network import NetworkLayer, run_layer, run_layers, run_matmul
 
@@ -249,3 +250,18 @@ def test_random_work_is_compared_at_full_rate_and_with_waiting() -> None:
     require_same(slow, timeless)
     assert "cycles" in expected
     assert "cycles" not in timeless
+
+
+def test_runs_one_after_the_other_load_their_weights_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A layer that is too long for one run of the simulator is the same layer, in as many cycles as it says."""
+    p = AcceleratorParameters(banks=4, columns=16, rows=200, activation_words=128, sum_words=64)
+    random = np.random.default_rng(SEED)
+    images, kernels = operands(random, p, 5, 2, 6, 6), operands(random, p, 7, 2, 3, 3)
+    layer = NetworkLayer(weights=kernels, padding=1)
+    whole = run_layer(hardware(p), p, layer, images)
+    monkeypatch.setattr(daism_network, "_CYCLES_AT_ONCE", whole.cycles // 2)
+    parts = run_layer(hardware(p), p, layer, images)
+    assert np.array_equal(parts.sums, conv2d(images, kernels, p, 1, 1))
+    assert parts.pieces == whole.pieces
+    assert parts.counters.row_writes == 3 * whole.counters.row_writes
+    assert parts.cycles == parts.expected_cycles > whole.cycles

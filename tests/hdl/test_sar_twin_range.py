@@ -19,6 +19,7 @@ from sim_models.sar import (
 )
 from verif import sar_twin_range
 from verif.batch import simulate
+from verif.sar_twin_range_conversions import conversions, legal_configurations
 
 SEED = 2402
 OPTIONS = ("support_base", "support_after_r1", "support_skip")
@@ -33,7 +34,7 @@ def check(parameters: TrqControllerParameters, configurations: list[TrqParameter
     which = np.repeat(np.arange(len(configurations)), counts or every)
     inputs = random.integers(0, every, len(which)) if counts else np.tile(np.arange(every), len(configurations))
     order = random.permutation(len(which))
-    converted = sar_twin_range.conversions(parameters, configurations, which[order], inputs[order])
+    converted = conversions(parameters, configurations, which[order], inputs[order])
     for schedule in (sar_twin_range.full_rate(converted), sar_twin_range.disturbed(converted, SEED)):
         got = sar_twin_range.run(rtl, converted, schedule, SEED)
         expected = sar_twin_range.expected(converted, schedule)
@@ -47,7 +48,7 @@ def check(parameters: TrqControllerParameters, configurations: list[TrqParameter
 
 def test_every_count_by_every_configuration_from_0_at_8_bits() -> None:
     parameters = TrqControllerParameters()
-    configurations = sar_twin_range.legal_configurations(parameters)
+    configurations = legal_configurations(parameters)
     # 149 of them have steps of R1 of 1, 2 or 4.
     assert sum(each.r1_step_log2 <= 2 for each in configurations) == 149
     assert check(parameters, configurations) == 256 * len(configurations)
@@ -56,14 +57,14 @@ def test_every_count_by_every_configuration_from_0_at_8_bits() -> None:
 @pytest.mark.parametrize("option", ["support_after_r1", "support_skip"])
 def test_every_count_with_an_option_at_8_bits(option: str) -> None:
     parameters = TrqControllerParameters(sample_cycles=2, **{option: True})
-    check(parameters, sar_twin_range.legal_configurations(parameters))
+    check(parameters, legal_configurations(parameters))
 
 
 @pytest.mark.parametrize("bits", [2, 3, 4])
 def test_everything_at_few_bits(bits: int) -> None:
     parameters = TrqControllerParameters(bits=bits, **EVERY_OPTION)
     starts = range(1 << bits)
-    check(parameters, [c for b in starts for c in sar_twin_range.legal_configurations(parameters, r1_start=b)])
+    check(parameters, [c for b in starts for c in legal_configurations(parameters, r1_start=b)])
 
 
 def searched(bits: int = 8) -> list[TrqParameters]:
@@ -87,23 +88,23 @@ def test_every_count_by_every_candidate_of_calibration() -> None:
 def test_every_count_by_every_start_at_8_bits() -> None:
     parameters = TrqControllerParameters(support_base=True)
     for start in range(1, 255):
-        check(parameters, sar_twin_range.legal_configurations(parameters, r1_start=start))
+        check(parameters, legal_configurations(parameters, r1_start=start))
 
 
 @pytest.mark.parametrize(("bits", "fields"), [(5, {}), (12, EVERY_OPTION), (16, EVERY_OPTION), (16, {})])
 def test_other_resolutions(bits: int, fields: dict[str, Any]) -> None:
     parameters = TrqControllerParameters(bits=bits, **fields)
     random = np.random.default_rng(SEED)
-    configurations = sar_twin_range.legal_configurations(parameters)
+    configurations = legal_configurations(parameters)
     starts = random.integers(1, parameters.maximum, 20) if parameters.support_base else []
     for start in starts:
-        configurations += sar_twin_range.legal_configurations(parameters, r1_start=int(start))[::10]
+        configurations += legal_configurations(parameters, r1_start=int(start))[::10]
     check(parameters, configurations, counts=20)
 
 
 def all_words(parameters: TrqControllerParameters) -> set[int]:
     starts = range(1 << parameters.bits if parameters.support_base else 1)
-    configurations = [c for b in starts for c in sar_twin_range.legal_configurations(parameters, r1_start=b)]
+    configurations = [c for b in starts for c in legal_configurations(parameters, r1_start=b)]
     words = {register_word(each, parameters) for each in configurations}
     place = list(register_fields(parameters)).index("mid_rise")
     mid_rise = 1 << sum(list(register_fields(parameters).values())[:place])

@@ -18,14 +18,8 @@ from sim_models.daism import (
     stored_gemm,
 )
 from sim_models.daism.comparisons import FIGURES, figure, z_pim_gops_per_mm2
-from sim_models.daism.energy import (
-    LogicEnergies,
-    SramModel,
-    area_mm2,
-    layer_energy,
-    peak_gops,
-    sensitivity,
-)
+from sim_models.daism.energy import LogicEnergies, SramModel, layer_energy, peak_gops
+from sim_models.daism.energy_sensitivity import sensitivity
 from sim_models.daism.eyeriss import (
     EyerissParameters,
     baseline_cycles,
@@ -230,11 +224,8 @@ def test_sensitivity_names_every_assumption_once() -> None:
     assert by_name["discharged_fraction"].high == base  # no more than all columns
 
 
-def test_area_and_peak() -> None:
+def test_peak() -> None:
     p = DaismParameters(rows=64, columns=32, banks=2, clock_hz=5e8)
-    sram = SramModel(cell_um2=0.5, array_efficiency=0.5)
-    area = area_mm2(p, 100.0, sram=sram, bank_logic_um2=50.0, shared_um2=1000.0)
-    assert abs(area - (2 * (2048 + 50 + 4 * 100) + 1000) * 1e-6) < 1e-12
     assert peak_gops(p) == 2 * 2 * 4 * 0.5
     assert peak_gops(replace(p, variant="hla", hla_mode="c")) == 2 * 2 * 4 * 0.5 / 2
 
@@ -340,7 +331,6 @@ def test_figures_carry_their_evidence() -> None:
         (lambda: LogicEnergies(accumulate=-1), "accumulate must be between 0 and 1000000000000.0, not -1"),
         (lambda: layer_energy(COUNTS, SMALL, dram_words=-1), "dram_words must be at least 0, not -1"),
         (lambda: sensitivity(COUNTS, SMALL, factor=0.5), "factor must be between 1 and 100, not 0.5"),
-        (lambda: area_mm2(SMALL, -1.0), "lane_um2 must be between 0 and 1000000000000.0, not -1.0"),
         (lambda: EyerissParameters(array_rows=0), "array_rows must be at least 1, not 0"),
         (lambda: EyerissParameters(mac_pj=-1), "mac_pj must be between 0 and 1000000000.0, not -1"),
         (lambda: with_pes(11), "pes must be at least 12, not 11"),

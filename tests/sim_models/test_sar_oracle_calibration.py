@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sim_models.sar import TrqParameters
-from sim_models.sar.calibrate import Calibration, calibrate, is_monotone
-from sim_models.sar.calibrate import candidates as calibrate_candidates
+from sim_models.sar.calibrate import Calibration, calibrate
+from sim_models.sar.candidates import candidates as calibrate_candidates
+from sim_models.sar.monotony import is_monotone
 from tests.sim_models.sar_oracle import candidates, every_legal, mean, nmse, outcome, quantized
 
 Tables = tuple[TrqParameters, list[int], list[int]]

@@ -11,7 +11,8 @@ from gen.catalog import find
 from gen.rtl import Rtl, elaborate
 from hdl.nmpu import Nmpu, NmpuUnit
 from sim_models.nmpu import NmpuParameters
-from verif.checks import batch_check, require_equal
+from verif.checks import batch_check
+from verif.checks_form import require_equal
 from verif.nmpu import golden, random_groups, run_array, run_unit
 from verif.nmpu_schedule import draw_schedule
 from verif.nmpu_traffic import array_under_traffic, random_traffic, unit_under_traffic

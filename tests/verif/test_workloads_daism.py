@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from gen.rtl import elaborate
-from hdl.daism import Accumulator, DaismLane, ExactLane, FloatLane
+from hdl.daism import Accumulator, Daism, DaismBank, DaismLane, ExactLane, FloatLane
 from hdl.daism.bank_parameters import BankParameters
 from sim_models.daism import multiply, to_values
+from sim_models.daism.accelerator import AcceleratorParameters
 from verif import workloads_daism as workloads
+from verif import workloads_daism_layers as layers
 from verif.batch import simulate
 from verif.workloads_form import Workload
 
@@ -25,7 +27,8 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
     {"kept_columns": "full", "accumulator": "bf16", "product_rounding": "rne", "accumulate_latency": 3},
     {"variant": "hla", "hla_mode": "b", "interleave": 3, "accumulate_latency": 3},
 )
-INTEGERS = BankParameters(operand_kind="integer", accumulator="int", kept_columns="full")
+INTEGER = {"operand_kind": "integer", "accumulator": "int", "kept_columns": "full"}
+INTEGERS = BankParameters(**INTEGER)
 
 
 def simulated(name: str, parameters: BankParameters) -> tuple[Workload, dict[str, Any]]:
@@ -106,3 +109,54 @@ def test_what_cannot_run_is_refused() -> None:
         workloads.accumulator(BankParameters(interleave=2, accumulate_latency=3))
     with pytest.raises(ValueError, match="operand_kind must be 'float' for the workload of a float lane"):
         workloads.float_lane(INTEGERS)
+
+
+LAYERS: tuple[dict[str, Any], ...] = (
+    {},
+    {"variant": "hla", "hla_mode": "b", "interleave": 3},
+    {**INTEGER, "zero_skip": False, "variant": "fla"},
+)
+
+
+@pytest.mark.parametrize("fields", LAYERS, ids=str)
+def test_a_bank_takes_an_operand_whenever_it_can_and_skips_zeros(fields: dict[str, Any]) -> None:
+    p = BankParameters(rows=28, columns=32, **fields)
+    task = layers.bank(p)
+    got = dict(simulate(elaborate(DaismBank(parameters=p), "daism_bank"), task.inputs))
+    task.check(got)
+    taken = (task.inputs["drive__valid"] & got["drive__ready"])[task.window]
+    assert taken.sum() * p.lanes == task.operations
+    assert task.cycles == p.accesses * taken.sum() > 900
+    share = got["skipped_count"][-1] / (got["skipped_count"][-1] + got["access_count"][-1])
+    assert share == (pytest.approx(0.5, abs=0.05) if p.zero_skip else 0)
+    got["sums"] = got["sums"].copy()
+    got["sums"][task.window] ^= 1
+    with pytest.raises(AssertionError, match="sums"):
+        task.check(got)
+
+
+@pytest.mark.parametrize("fields", [LAYERS[1], {**LAYERS[2], "bank_slicing": "channel"}], ids=str)
+def test_layers_of_the_accelerator_follow_each_other_and_load_nothing(fields: dict[str, Any]) -> None:
+    p = AcceleratorParameters(rows=28, columns=32, **fields)
+    task = layers.accelerator(p)
+    got = dict(simulate(elaborate(Daism(parameters=p), "daism"), task.inputs))
+    task.check(got)
+    assert task.window.stop == len(got["done"])
+    assert got["busy"][task.window].sum() >= task.cycles - 4  # two begin and end in it
+    rows = got["row_write_count"]
+    assert rows[task.window.start] == p.groups * p.banks * p.rows_per_group
+    assert rows[-1] == 0  # since the last layer began
+    positions = task.operations // (2 * p.lanes * p.groups * p.banks)
+    assert positions >= 8
+    results = got["result_out__valid"][task.window].sum()
+    assert results == 2 * positions * (p.banks if p.bank_slicing == "channel" else 1)
+    for name, noticed in (("result_out__payload", "sums"), ("wordline_count", "wordline_count")):
+        wrong = {**got, name: got[name].copy()}
+        wrong[name][-1] ^= 1
+        with pytest.raises(AssertionError, match=noticed):
+            task.check(wrong)
+
+
+def test_a_bank_that_would_wait_for_sums_is_refused() -> None:
+    with pytest.raises(ValueError, match="accumulate_latency must be at most 2 for a workload, not 3"):
+        layers.bank(BankParameters(interleave=2, accumulate_latency=3))

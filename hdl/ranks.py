@@ -1,4 +1,4 @@
-"""Pipeline ranks of the half-precision lanes."""
+"""Pipeline ranks: registers that hold a value for one step of a pipeline."""
 
 from amaranth.hdl import Module, Signal, Value
 

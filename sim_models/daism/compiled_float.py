@@ -1,4 +1,4 @@
-"""Compiled loops of the matrix product: one block of outputs, some positions, every bank in its order.
+"""Compiled loops of the matrix product of floats: one block of outputs, some positions, every bank in its order.
 
 For a driver value, the products with a whole row of stored operands are formed once and kept until the next stored row,
 as the array forms them: a field of driver bits opens the stored operand times its value, shifted to its place, and the
@@ -10,6 +10,9 @@ holds at the ends of the range: sums below 2^-126 are exact, and a sum that over
 largest finite number. Rounding to 8 bits goes through 24 bits: truncation twice is truncation, and to nearest the 24
 bits are first made odd where inexact, which no second rounding can mistake for a tie. Subnormal float32 numbers must
 not be flushed by the processor; numba leaves them on.
+
+All that these functions call is in this file: the compiled code that numba keeps is made anew when the file changes,
+and not when another one does.
 """
 
 # Numba infers the types of every call, so that the functions have no annotations.
@@ -217,67 +220,3 @@ def float_block(result, x, w, block, positions, fields, slots, layout, mode, nea
                     result[low + p, start + j] = sums[p, j]
             else:
                 _add_bank(result, sums, p, start, low, width, mode)
-
-
-@njit(nogil=True, cache=True)
-def _open_rows(reads, owner, stored, t, start, width, driver, fields):
-    """Make ``reads[:, driver]`` at full width, from the lowest field up; every step is kept for other drivers."""
-    kind = reads.dtype.type
-    part = 0
-    for i in range(fields.shape[0]):
-        value = driver >> fields[i, 0] & fields[i, 1]
-        if value == 0:
-            continue
-        whole = part | value << fields[i, 0]
-        if owner[whole] != t:
-            multiple, access = kind(value << fields[i, 0]), fields[i, 2]
-            for other in range(reads.shape[0]):
-                for j in range(width):
-                    reads[other, whole, j] = reads[other, part, j]
-            for j in range(width):
-                reads[access, whole, j] |= kind(stored[t, start + j] * multiple)
-            owner[whole] = t
-        part = whole
-
-
-@njit(nogil=True, cache=True)
-def integer_block(sums, x, w, start, first, fields, slots, accesses, drop):
-    """Add to ``sums`` (positions, outputs) the kept columns of the products of some positions and outputs.
-
-    ``x`` (length, positions) and ``w`` (length, outputs): driver and stored integers, from position ``first`` and
-    output ``start`` on. ``slots`` is 2^n, and ``fields`` as for `float_block`.
-    """
-    width, kind, places = sums.shape[1], sums.dtype.type, w.dtype.type(drop)
-    reads = np.zeros((accesses, slots, width), w.dtype)
-    owner = np.full(slots, -1, np.int64)
-    seen = 0  # driver bits that open rows
-    for i in range(fields.shape[0]):
-        seen |= fields[i, 1] << fields[i, 0]
-    for t in range(w.shape[0]):
-        for p in range(sums.shape[0]):
-            driver = x[t, first + p] & seen
-            if driver == 0:
-                continue
-            if owner[driver] != t:
-                _open_rows(reads, owner, w, t, start, width, driver, fields)
-            if accesses == 1:
-                for j in range(width):
-                    sums[p, j] += kind(reads[0, driver, j] >> places)
-            else:
-                for j in range(width):
-                    sums[p, j] += kind(reads[0, driver, j] >> places) + kind(reads[1, driver, j] >> places)
-
-
-@njit(nogil=True, cache=True)
-def wide_integer_block(sums, x, w, start, first, fields, drop):
-    """What `integer_block` does, for integers too wide to keep reads for every driver value."""
-    width = sums.shape[1]
-    row = np.empty((1, width), w.dtype)
-    second = np.empty(width, w.dtype)
-    for t in range(w.shape[0]):
-        for p in range(sums.shape[0]):
-            if x[t, first + p] == 0:
-                continue
-            _read_array(row, 0, second, w, t, start, width, x[t, first + p], fields, drop)
-            for j in range(width):
-                sums[p, j] += row[0, j]
