@@ -64,7 +64,11 @@ def adder() -> Rtl:
     return catalog.find("float_add").elaborate(FloatParameters())
 
 
-@pytest.mark.parametrize("recipe", [AREA, BOOTH, DENSE_BOOTH, SPEED], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize(
+    "recipe",
+    [AREA, DENSE_BOOTH, *(pytest.param(each, marks=pytest.mark.slow) for each in (BOOTH, SPEED))],
+    ids=lambda recipe: recipe.name,
+)
 @pytest.mark.parametrize("name", ["nmpu_unit", "float_multiply"])
 def test_netlists_of_designs_with_products(name: str, recipe: Recipe, library: Library) -> None:
     design = catalog.find(name)
@@ -80,9 +84,9 @@ def test_netlists_of_designs_with_products(name: str, recipe: Recipe, library: L
     [
         {"pipeline_stages": 1},
         {"pipeline_stages": 3, "variant": "branch_round"},
-        {"signed_input": True, "final_rounding": "half_even"},
-        {"partial_sum": "accumulate", "accumulator_bits": 30},
         {"storage": "external", "columns_per_unit": 1},
+        pytest.param({"signed_input": True, "final_rounding": "half_even"}, marks=pytest.mark.slow),
+        pytest.param({"partial_sum": "accumulate", "accumulator_bits": 30}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
@@ -246,7 +250,7 @@ def dropped_inverter(netlist: str, chance: random.Random) -> str:
 BREAKAGES: tuple[Breakage, ...] = (other_gate, swapped_nets, tied_pin, dropped_inverter)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.__name__)
 @pytest.mark.parametrize("design", [unit, adder], ids=["nmpu_unit", "float_add"])
 def test_broken_netlists(design: Callable[[], Rtl], breakage: Breakage, seed: int, library: Library) -> None:

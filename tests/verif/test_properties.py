@@ -47,6 +47,10 @@ LDPU = LdpuParameters(columns=8, lanes=1)
 Change = Callable[[Module, Any], Value]
 
 
+# Accelerators take a minute and more; the tests of their families prove smaller ones.
+LARGE = ("daism",)
+
+
 class Altered(wiring.Component):
     """A component with other values on some of its outputs; what it says of itself stays."""
 
@@ -256,7 +260,10 @@ def passed(results: list[PropertyResult]) -> dict[str, bool | None]:
     return {result.name: result.passed for result in results}
 
 
-@pytest.mark.parametrize("name", [design.name for design in catalog.DESIGNS])
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each.name, marks=[pytest.mark.slow] * (each.name in LARGE)) for each in catalog.DESIGNS],
+)
 def test_every_property_of_every_design(name: str) -> None:
     design = catalog.find(name)
     results = check_properties(design, design.configuration()())
@@ -274,9 +281,11 @@ def test_designs_with_a_controller_or_a_float_have_properties() -> None:
     "fields",
     [
         {"pipeline_stages": 1},
-        {"pipeline_stages": 3, "partial_sum": "accumulate", "accumulator_bits": 30},
+        pytest.param(
+            {"pipeline_stages": 3, "partial_sum": "accumulate", "accumulator_bits": 30}, marks=pytest.mark.slow
+        ),
         {"columns_per_unit": 1},
-        {"columns_per_unit": 16, "variant": "branch_round", "signed_input": True},
+        pytest.param({"columns_per_unit": 16, "variant": "branch_round", "signed_input": True}, marks=pytest.mark.slow),
     ],
     ids=str,
 )
