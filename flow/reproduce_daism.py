@@ -7,6 +7,7 @@ from typing import Any
 from flow.daism import tradeoff_blocks as blocks
 from flow.daism import tradeoff_report as report
 from flow.daism.inference import AccuracyRow, accuracy_table
+from flow.daism.plots import accuracy_plot, loss_plot
 from flow.daism.rtl import SimulatedDigits, simulated_digits
 from flow.daism.rtl import text_lines as simulation_lines
 from flow.daism.tradeoff import LAYERS, Point, driven_counters, point_parameters, study, with_side_memory
@@ -138,7 +139,7 @@ def _reference_sensitivity() -> tuple[list[Sensitivity], float]:
 
 
 def plots(measured: Reproduction) -> dict[str, str]:
-    """The plots of the study as SVG, by file name."""
+    """The plots of study, accuracy and training as SVG, by file name."""
     m = measured
     of_variant = [point for point in m.points if point.variant == VARIANT]
     at_size = [point for point in m.points if point.size == blocks.REFERENCE_SIZE]
@@ -146,6 +147,8 @@ def plots(measured: Reproduction) -> dict[str, str]:
         "daism_cycles.svg": cycles_plot(of_variant, _baselines(of_variant, m.costs)),
         "daism_energy.svg": energy_plot(at_size),
         "daism_lane.svg": lane_plot(blocks.lane_parts(m.costs)),
+        "daism_accuracy.svg": accuracy_plot(m.accuracy),
+        "daism_loss.svg": loss_plot(m.curves),
     }
 
 
@@ -167,7 +170,7 @@ def _baselines(points: list[Point], costs: BlockCosts) -> dict[str, tuple[float,
 
 
 def data(measured: Reproduction) -> dict[str, Any]:
-    """The report for programs, the plots as SVG text in it."""
+    """The report for programs."""
     m = measured
     return {
         "library": m.library,
@@ -193,7 +196,6 @@ def data(measured: Reproduction) -> dict[str, Any]:
         "loss_curves": [asdict(curve) for curve in m.curves],
         "multipliers": {"published": [asdict(each) for each in EVOAPPROX], "source": SOURCE}
         | {"ours": [asdict(each) for each in m.products]},
-        "plots": plots(m),
     }
 
 

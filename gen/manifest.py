@@ -10,7 +10,7 @@ from typing import Any
 
 from gen.catalog import Design
 from gen.rtl import CLOCK, RESET
-from gen.version import generator_versions
+from gen.version import bitline_version, generator_versions
 
 MANIFEST = "manifest.json"
 _GENERATOR = "bitline"
@@ -31,6 +31,13 @@ def manifest(design: Design, parameters: Any, ports: list[dict[str, Any]], files
         "files": {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())},
         "tools": generator_versions(),
     }
+    return json.dumps(content, indent=2) + "\n"
+
+
+def report_manifest(kind: str, files: Mapping[str, str]) -> str:
+    """The manifest's text of a folder of reports: what ``kind`` they are of, the files' hashes, bitline's version."""
+    sums = {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
+    content = {"generator": _GENERATOR, "kind": kind, "files": sums, "tools": {"bitline": bitline_version()}}
     return json.dumps(content, indent=2) + "\n"
 
 

@@ -1,7 +1,5 @@
 """Write a calibration as a folder: configuration, histograms and report."""
 
-import json
-from hashlib import sha256
 from pathlib import Path
 
 from flow.sar.configuration import render_configuration
@@ -9,8 +7,7 @@ from flow.sar.plots import histogram_plot
 from flow.sar.report import page, plot_name
 from flow.sar.result import NetworkCalibration
 from gen.emit import replace_folder
-from gen.manifest import MANIFEST, refuse_foreign
-from gen.version import bitline_version
+from gen.manifest import MANIFEST, refuse_foreign, report_manifest
 
 CONFIGURATION = "configuration.json"
 REPORT = "report.md"
@@ -23,9 +20,7 @@ def render_calibration(result: NetworkCalibration) -> dict[str, str]:
         REPORT: page(result),
         **{plot_name(layer): histogram_plot(layer) for layer in result.layers},
     }
-    sums = {name: sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
-    manifest = {"generator": "bitline", "kind": "calibration", "files": sums, "tools": {"bitline": bitline_version()}}
-    return {**files, MANIFEST: json.dumps(manifest, indent=2) + "\n"}
+    return {**files, MANIFEST: report_manifest("calibration", files)}
 
 
 def write_calibration(result: NetworkCalibration, folder: Path) -> list[Path]:

@@ -3,12 +3,16 @@
 import json
 import re
 from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from click.testing import CliRunner
 
 from flow import reproduce_daism
+from flow.commands.reproduce import command
 from flow.daism import tradeoff_costs
 from flow.daism.inference import AccuracyRow, accuracy_table
 from flow.daism.rtl import SimulatedDigits, SimulatedLayer
@@ -24,6 +28,7 @@ from sim_models.daism.comparisons import FIGURES
 from sim_models.daism.parameters import KEPT_COLUMNS
 
 LIMIT = "limit: "
+CURVE = LossCurve(arithmetic="pc3 truncated", seed=1, losses=(1.0, 0.25), correct=(700, 840), images=899)
 SIMULATED = SimulatedDigits(
     accelerator="2 banks of 64 x 64, pc3 truncated", lanes=16, images=20, correct=18, golden_correct=18,
     other_digits=0, seconds=2.0,
@@ -85,7 +90,6 @@ def cheap(rows: tuple[AccuracyRow, ...], monkeypatch: pytest.MonkeyPatch) -> Non
     for name, constant in constants.items():
         monkeypatch.setattr(tradeoff_costs, name, constant)
     products = [OrProduct(name="fla", mre_percent=15.5, maximum_percent=49.6, plane_um2=66.0)]
-    curve = LossCurve(arithmetic="pc3 truncated", seed=1, losses=(1.0, 0.25), correct=(700, 840), images=899)
     replacements: dict[str, Callable[..., Any]] = {
         "sta_version": lambda: "2.0.17",
         "lane_energies": lane_energies,
@@ -93,7 +97,7 @@ def cheap(rows: tuple[AccuracyRow, ...], monkeypatch: pytest.MonkeyPatch) -> Non
         "or_products": lambda library: products,
         "accuracy_table": lambda: rows,
         "simulated_digits": lambda: SIMULATED,
-        "loss_curves": lambda: (curve,),
+        "loss_curves": lambda: (CURVE,),
     }
     for name, replacement in replacements.items():
         monkeypatch.setattr(reproduce_daism, name, replacement)
@@ -138,7 +142,7 @@ def test_a_lane_is_compared_with_more_and_more_of_what_it_needs() -> None:
 
 
 @pytest.mark.usefixtures("cheap")
-def test_data_is_json_with_plots_that_are_svg() -> None:
+def test_data_is_json() -> None:
     measured = reproduce_daism.reproduce(find(), lambda _: None)
     found = json.loads(json.dumps(reproduce_daism.data(measured)))
     assert {each["evidence"] for each in found["published"]} == {"published"}
@@ -147,10 +151,32 @@ def test_data_is_json_with_plots_that_are_svg() -> None:
     assert {each["scenario"] for each in found["energy_saving"]} == {"stated", "equal sums", "gate level"}
     assert (found["simulated"]["identical"], found["simulated"]["layers"][0]["cycles"]) == (True, 600)
     assert found["energies"]["exact_lane"]["internal_pj"] == 5.0
-    assert found["plots"].keys() == {"daism_cycles.svg", "daism_energy.svg", "daism_lane.svg"}
-    for text in found["plots"].values():
-        assert ElementTree.fromstring(text).tag.endswith("svg")
-    assert reproduce_daism.plots(measured) == found["plots"]
+
+
+@pytest.mark.usefixtures("cheap")
+def test_the_command_writes_report_and_plots_to_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "daism"
+    result = CliRunner().invoke(command, ["daism", "-o", str(folder)])
+    assert result.exit_code == 0, result.output
+    plots = {f"daism_{name}.svg" for name in ("cycles", "energy", "lane", "accuracy", "loss")}
+    assert {path.name for path in folder.iterdir()} == plots | {"report.txt", "report.json", "manifest.json"}
+    assert (folder / "report.txt").read_text() == result.stdout
+    for plot in plots:
+        assert ElementTree.parse(folder / plot).getroot().tag.endswith("svg")
+    data = json.loads((folder / "report.json").read_text())
+    assert data["loss_curves"] == [asdict(each) | {"losses": [1.0, 0.25], "correct": [700, 840]} for each in (CURVE,)]
+    again = CliRunner().invoke(command, ["daism", "--json", "-o", str(folder)])
+    assert (again.exit_code, json.loads(again.stdout)) == (0, data)
+
+
+def test_a_folder_of_others_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reproduce_daism, "reproduce", lambda *_: pytest.fail("measured"))
+    (tmp_path / "thesis.txt").write_text("mine")
+    result = CliRunner().invoke(command, ["daism", "-o", str(tmp_path)])
+    assert "was not written by bitline" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
 @pytest.mark.usefixtures("cheap")
