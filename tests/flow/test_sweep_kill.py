@@ -66,7 +66,14 @@ class Sweeps:
     def start(self) -> subprocess.Popen[str]:
         pipe = subprocess.PIPE
         return subprocess.Popen(
-            self.command, stdout=pipe, stderr=pipe, text=True, env=self.surroundings, start_new_session=True
+            self.command,
+            stdout=pipe,
+            stderr=pipe,
+            text=True,
+            env=self.surroundings,
+            start_new_session=True,
+            # A shell starts what runs in its background deaf to interrupts, and so these tests, if they run there.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def finish(self) -> str:
