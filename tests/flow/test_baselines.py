@@ -44,7 +44,12 @@ def library() -> Library:
     return find()
 
 
-@pytest.mark.parametrize("design", SEARCHES)
+QUICK = ("integer_multiply", "sar_controller")
+
+
+@pytest.mark.parametrize(
+    "design", [pytest.param(each, marks=[pytest.mark.slow] * (each not in QUICK)) for each in SEARCHES]
+)
 def test_the_winner_is_the_smallest_tried_and_right_at_gate_level(design: str, library: Library) -> None:
     search, parameters = SEARCHES[design]
     found = search(library)
@@ -57,6 +62,7 @@ def test_the_winner_is_the_smallest_tried_and_right_at_gate_level(design: str, l
     assert batch_check(find_design(design))(gates, parameters, 4000, SEED) > 100
 
 
+@pytest.mark.slow
 def test_structures_and_adder_cells_beat_the_multiplier_of_synthesis(library: Library) -> None:
     found = multiplier("signed", 8, 8, library)
     plain = Rtl(
@@ -72,6 +78,7 @@ def test_structures_and_adder_cells_beat_the_multiplier_of_synthesis(library: Li
     assert found.synthesis.cells["FA_X1"] > 20
 
 
+@pytest.mark.slow
 def test_a_delay_bound_gives_the_smallest_that_meets_it(library: Library) -> None:
     verilog = "module top(input [7:0] a, b, output [8:0] y); assign y = a + b; endmodule"
     circuits = {"sum": Rtl(name="top", verilog=verilog, ports=(), clocked=False)}
@@ -90,6 +97,7 @@ def test_a_delay_bound_gives_the_smallest_that_meets_it(library: Library) -> Non
     assert float(said.split()[5]) <= fast.delay_ps
 
 
+@pytest.mark.slow
 def test_operands_of_two_widths_are_tried_both_ways(library: Library) -> None:
     found = multiplier("unsigned", 1, 2, library)
     assert {"array, plain", "array, operands swapped, plain"} <= found.areas_um2.keys()

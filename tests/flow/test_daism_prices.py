@@ -56,6 +56,7 @@ def test_a_lane_is_priced_by_its_smallest_netlist(library: Library) -> None:
         assert found.arithmetic_um2 + found.sums_um2 == pytest.approx(found.area_um2)
 
 
+@pytest.mark.slow
 def test_partial_sums_are_the_same_memory_in_both_lanes(library: Library) -> None:
     ours, exact = (lane_price(SMALL, library, exact=each) for each in (False, True))
     assert ours.sums_um2 == exact.sums_um2
@@ -66,6 +67,7 @@ def test_partial_sums_are_the_same_memory_in_both_lanes(library: Library) -> Non
     assert memory < accumulator.area_um2 < ours.area_um2 < exact.area_um2
 
 
+@pytest.mark.slow
 def test_every_lane_adds_the_same_to_the_loader(library: Library) -> None:
     def loader(lanes: int) -> float:
         p = replace(SMALL, rows=SMALL.rows_per_group, columns=lanes * SMALL.kept)
@@ -76,11 +78,13 @@ def test_every_lane_adds_the_same_to_the_loader(library: Library) -> None:
     assert each < loader(1)
 
 
+@pytest.mark.slow
 def test_pre_computed_rows_cost_an_adder_in_the_loader(library: Library) -> None:
     plain = loader_lane_um2(replace(SMALL, variant="fla"), library)
     assert loader_lane_um2(SMALL, library) > plain + 8 * library.nand2_um2
 
 
+@pytest.mark.slow
 def test_control_is_what_a_bank_has_once(library: Library) -> None:
     found = control_um2(SMALL, library)
     p = replace(SMALL, rows=SMALL.rows_per_group, columns=SMALL.kept)
@@ -120,6 +124,7 @@ def test_what_lies_around_banks_predicts_a_larger_accelerator(library: Library) 
     assert one.total(DaismParameters()) == 16 * (1 + 64 * 0.5) + 64 * 10 + 100
 
 
+@pytest.mark.slow
 def test_a_bank_can_be_priced_block_by_block(library: Library) -> None:
     whole = assemble(elaborate(DaismBank(parameters=SMALL), "daism_bank"), BANK_BLOCKS, library)
     counts = {part.name: part.count for part in whole.parts}
@@ -129,12 +134,14 @@ def test_a_bank_can_be_priced_block_by_block(library: Library) -> None:
     assert lane.area_um2 == pytest.approx(SMALL.lanes * lane_price(SMALL, library).area_um2, rel=0.02)
 
 
+@pytest.mark.slow
 def test_an_or_plane_grows_with_what_is_computed_exactly(library: Library) -> None:
     areas = [or_plane_um2(replace(SMALL, variant=variant), library) for variant in ("fla", "pc2", "pc3")]
     assert 0 < areas[0] < areas[1] < areas[2]
 
 
 @pytest.mark.skipif(shutil.which("sta") is None, reason="OpenSTA is not installed")
+@pytest.mark.slow
 def test_stages_of_the_accumulate_loop_shorten_its_path(library: Library) -> None:
     one, three = (timed_lanes(SMALL, library, [latency]) for latency in (1, 3))
     assert [lane.accumulate_latency for lane in (*one, *three)] == [1] * len(FAST_RECIPES) + [3] * len(FAST_RECIPES)

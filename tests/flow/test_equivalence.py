@@ -252,7 +252,9 @@ BREAKAGES: tuple[Breakage, ...] = (other_gate, swapped_nets, tied_pin, dropped_i
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 @pytest.mark.parametrize("breakage", BREAKAGES, ids=lambda breakage: breakage.__name__)
-@pytest.mark.parametrize("design", [unit, adder], ids=["nmpu_unit", "float_add"])
+@pytest.mark.parametrize(
+    "design", [pytest.param(unit, marks=pytest.mark.slow, id="nmpu_unit"), pytest.param(adder, id="float_add")]
+)
 def test_broken_netlists(design: Callable[[], Rtl], breakage: Breakage, seed: int, library: Library) -> None:
     rtl = design()
     mapped = synthesize(rtl, AREA, library)

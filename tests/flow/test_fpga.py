@@ -113,6 +113,7 @@ def test_design_of_wires_has_no_tables(target: str) -> None:
     assert 0 < result.through_ns < 10  # the wires alone
 
 
+@pytest.mark.slow
 def test_more_ports_than_pins_and_delay_that_grows_with_depth() -> None:
     needs("ice40")
     narrow, wide = (place_and_route(parity(bits), "ice40") for bits in (4, 1024))
@@ -153,6 +154,7 @@ def test_clock_agrees_with_nextpnrs_own_figure(target: str, monkeypatch: pytest.
     assert result.max_mhz == pytest.approx(achieved, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_seed_changes_placement_and_same_seed_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     needs("ice40")
     monkeypatch.setenv("BITLINE_CACHE", str(tmp_path))

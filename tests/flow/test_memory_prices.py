@@ -77,10 +77,10 @@ def test_shapes_that_the_macro_lacks_are_refused(price: DesignPrice) -> None:
     assert str(error.value) == "words of macro tiny must be between 16 and 64, not 4"
 
 
-def test_a_design_without_memory_is_refused() -> None:
-    price = price_design(find_design("nmpu_unit"), NmpuParameters(storage="external"), find())
+def test_a_design_without_memory_is_refused(price: DesignPrice) -> None:
+    bare = dataclasses.replace(price, kinds=dataclasses.replace(price.kinds, memories=()))
     with pytest.raises(ValueError) as error:
-        with_macro(price, MACRO)
+        with_macro(bare, MACRO)
     assert str(error.value) == "nmpu_unit has no memory that macro tiny could stand for"
 
 

@@ -1,5 +1,6 @@
 """Areas of the controllers: the goals at 8 bits, and the count of textbook gates against circuits counted by hand."""
 
+import pytest
 from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -43,6 +44,7 @@ def test_controllers_of_8_bits_meet_the_goals() -> None:
     assert plain.um2 < no_base.um2 < base.um2 < everything.um2
 
 
+@pytest.mark.slow
 def test_table_has_a_row_for_each_resolution() -> None:
     rows = controller_areas(find("freepdk45"), [4, 8], workers=2)
     lines = table(rows)

@@ -29,6 +29,7 @@ def test_every_witness_passes_on_the_unit() -> None:
     assert {"vectors on netlist", "netlist equivalence"} <= called
 
 
+@pytest.mark.slow
 def test_formal_run_calls_every_engine_for_every_property() -> None:
     findings = verify_formal(find("nmpu_unit"), NmpuParameters(), lambda step: None)
     assert findings[0].witness == "formal proof"

@@ -149,7 +149,7 @@ def test_fused_is_a_multiplier_and_an_adder(fmt: FloatFormat) -> None:
     assert np.array_equal(run(fused, a=a, b=one, c=b), reference_words(np.add, fmt, a, b))
 
 
-@pytest.mark.parametrize("flush", [False, True])
+@pytest.mark.parametrize("flush", [False, pytest.param(True, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("fmt", NARROW, ids=format_name)
 def test_every_operation_of_narrow_formats(fmt: FloatFormat, flush: bool) -> None:
     a, b = all_words(fmt, 2)

@@ -96,7 +96,7 @@ def test_every_product_of_two_bytes(kind: str, structure: str) -> None:
 
 
 WIDE = [
-    ("signed", "signed", 64, 64, "booth"),
+    pytest.param("signed", "signed", 64, 64, "booth", marks=pytest.mark.slow),
     ("unsigned", "unsigned", 64, 64, "operator"),
     ("unsigned", "unsigned", 64, 9, "array"),
     ("sign_magnitude", "sign_magnitude", 64, 63, "operator"),

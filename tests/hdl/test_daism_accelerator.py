@@ -103,7 +103,11 @@ def require_same(got: dict[str, Any], expected: dict[str, Any], names: Any = Non
         assert np.array_equal(got[name], expected[name]), name
 
 
-@pytest.mark.parametrize("fields", CONFIGURATIONS, ids=str)
+QUICK = 3
+OTHERS = [pytest.param(fields, marks=pytest.mark.slow) for fields in CONFIGURATIONS[QUICK:]]
+
+
+@pytest.mark.parametrize("fields", [*CONFIGURATIONS[:QUICK], *OTHERS], ids=str)
 def test_layers_are_the_golden_models_bit_for_bit_in_the_cycles_of_the_formula(fields: dict[str, Any]) -> None:
     p = AcceleratorParameters(**fields)
     shapes = random_shapes(p, 30, SEED)
@@ -117,7 +121,7 @@ def test_layers_are_the_golden_models_bit_for_bit_in_the_cycles_of_the_formula(f
     assert any(shape.loaded for shape in shapes) or p.groups < 4
 
 
-@pytest.mark.parametrize("fields", CONFIGURATIONS[:4], ids=str)
+@pytest.mark.parametrize("fields", CONFIGURATIONS[:2], ids=str)
 def test_waiting_streams_change_nothing_but_time(fields: dict[str, Any]) -> None:
     p, random = AcceleratorParameters(**fields), np.random.default_rng(SEED)
     works = random_layers(random_shapes(p, 12, SEED + 1), p, SEED)

@@ -20,7 +20,7 @@ def test_bench_passes(simulator: str) -> None:
     assert run_design_bench(DESIGN, DESIGN.configuration()(), simulator=simulator, seed=SEED).tests == 5
 
 
-@pytest.mark.parametrize("fields", OTHERS, ids=str)
+@pytest.mark.parametrize("fields", [pytest.param(OTHERS[0], marks=pytest.mark.slow), OTHERS[1]], ids=str)
 def test_bench_passes_on_other_configurations(fields: dict[str, Any]) -> None:
     assert run_design_bench(DESIGN, DESIGN.configuration()(**fields), seed=SEED).tests == 5
 

@@ -60,7 +60,11 @@ def test_parameters_of_one_bank_are_those_of_the_family() -> None:
     assert (p.rows, p.columns, p.banks, p.lanes, p.groups) == (64, 64, 1, 8, 7)
 
 
-@pytest.mark.parametrize("fields", WORK, ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [pytest.param(each, marks=[pytest.mark.slow] * (place % 2)) for place, each in enumerate(WORK)],
+    ids=str,
+)
 def test_bank_does_random_work_as_the_golden_model(fields: dict[str, Any]) -> None:
     p = BankParameters(**{"rows": 40, "columns": 36, **fields})  # some columns belong to no lane
     got, expected = bank_work(elaborate(DaismBank(parameters=p), "daism_bank"), p, 600 * p.lanes, SEED)

@@ -35,11 +35,9 @@ def test_plain(bits: int, sample_cycles: int, register: str) -> None:
     ("bits", "fields"),
     [
         (2, EVERY_OPTION),
-        (3, EVERY_OPTION | {"sample_cycles": 3}),
-        (4, {"support_base": True}),
-        (4, {"support_after_r1": True}),
-        (4, {"support_skip": True}),
+        pytest.param(3, EVERY_OPTION | {"sample_cycles": 3}, marks=pytest.mark.slow),
         (8, EVERY_OPTION),
+        *(pytest.param(4, {name: True}, marks=pytest.mark.slow) for name in EVERY_OPTION),
         pytest.param(8, {"support_base": True}, marks=pytest.mark.slow),
         pytest.param(8, {"support_after_r1": True}, marks=pytest.mark.slow),
         pytest.param(8, {"support_skip": True}, marks=pytest.mark.slow),

@@ -38,7 +38,9 @@ def simulated(name: str, parameters: BankParameters) -> tuple[Workload, dict[str
 
 
 @pytest.mark.parametrize("name", BLOCKS)
-@pytest.mark.parametrize("fields", CONFIGURATIONS, ids=str)
+@pytest.mark.parametrize(
+    "fields", [CONFIGURATIONS[0], *(pytest.param(each, marks=pytest.mark.slow) for each in CONFIGURATIONS[1:])], ids=str
+)
 def test_every_result_is_the_golden_models(name: str, fields: dict[str, Any]) -> None:
     task, got = simulated(name, BankParameters(**fields))
     task.check(got)
