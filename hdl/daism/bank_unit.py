@@ -5,8 +5,8 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.buffer import Buffer
 from hdl.daism.bank import COUNTS, DaismBank
-from hdl.daism.buffers import Buffer
 from hdl.daism.counters import COUNTER_BITS
 from hdl.daism.descriptor import (
     activations_layout,

@@ -2,9 +2,9 @@
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 
-from hdl.daism.layouts import index_bits
 from hdl.daism.loader import BankLoader
 from hdl.property_set import PropertySet
+from sim_models.arith.widths import index_bits
 from sim_models.daism import DaismParameters, row_multiples
 
 

@@ -1,4 +1,4 @@
-"""The memories around one bank."""
+"""A buffer: a memory of one write and one read port."""
 
 from amaranth.hdl import Module
 from amaranth.lib.memory import Memory
