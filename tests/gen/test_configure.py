@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gen.configure import configure
+from sim_models.asm import AsmParameters
 from sim_models.nmpu import NmpuParameters
 from sim_models.sar import AdcGroupParameters
 
@@ -100,3 +101,28 @@ def test_a_file_may_say_none_only_where_it_is_a_value(tmp_path: Path) -> None:
         with pytest.raises(ValueError) as refusal:
             configure(AdcGroupParameters, [], config)
         assert str(refusal.value).startswith(message)
+
+
+def test_several_integers(tmp_path: Path) -> None:
+    config = tmp_path / "mac.toml"
+    config.write_text("alphabets = [3, 1, 5]\n")
+    assert configure(AsmParameters, [], config).alphabets == (1, 3, 5)
+    assert configure(AsmParameters, ["alphabets=1+3"], config).alphabets == (1, 3)
+    assert configure(AsmParameters, ["alphabets=1"]).alphabets == (1,)
+
+
+@pytest.mark.parametrize("word", ["1,3", "1+", "", "one"])
+def test_words_that_are_no_integers(word: str) -> None:
+    with pytest.raises(ValueError) as refusal:
+        configure(AsmParameters, [f"alphabets={word}"])
+    message = f"alphabets must be integers (joined by + in a word, a list in a file), not {word!r}"
+    assert str(refusal.value) == message
+
+
+@pytest.mark.parametrize("text", ["alphabets = 1", 'alphabets = "1+3"', "alphabets = [1, 3.0]", "alphabets = [true]"])
+def test_files_without_a_list_of_integers(tmp_path: Path, text: str) -> None:
+    config = tmp_path / "mac.toml"
+    config.write_text(text)
+    with pytest.raises(ValueError) as refusal:
+        configure(AsmParameters, [], config)
+    assert str(refusal.value).startswith("alphabets must be integers (joined by + in a word, a list in a file), not ")
