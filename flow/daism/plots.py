@@ -29,7 +29,7 @@ def loss_plot(curves: Sequence[LossCurve]) -> str:
     accuracy.set(xlabel="epoch", ylabel=f"correct of {curves[0].images} test images (%)")
     for axes in (loss, accuracy):
         axes.grid(alpha=0.25)
-    loss.legend(frameon=False, fontsize=8)
+    loss.legend(loc="upper right", frameon=False, fontsize=8)
     return _svg(figure)
 
 

@@ -85,7 +85,7 @@ def _svg(draw: Callable[[Any], None]) -> str:
         axes.margins(x=0.09)
         axes.grid(alpha=0.25)
         axes.set_axisbelow(True)
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(loc="upper right", frameon=False, fontsize=8)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()

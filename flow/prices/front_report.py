@@ -83,7 +83,7 @@ def _drawn(front: Front) -> bytes:
     axes.margins(x=0.14)
     axes.set_ylim(0, 1.15 * max((point.area_um2 for point in front.points), default=1.0))
     axes.set_title(f"{front.design} on {front.library}: {CONDITIONS}", fontsize=10)
-    axes.legend()
+    axes.legend(loc="upper right")
     axes.grid(alpha=0.3)
     drawn = BytesIO()
     figure.savefig(drawn, format="png", dpi=150, metadata={"Software": None})

@@ -53,7 +53,7 @@ def _draw(axes: Any, result: SweepResult, measured: Sequence[Row]) -> None:
     _number(axes, places[front], [row.point for row in measured if row.front])
     axes.set_title(f"{request.design.name} on {request.library.name}, {request.describe()['conditions']}", fontsize=10)
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(loc="upper right", frameon=False, fontsize=8)
 
 
 def _scale(values: Any) -> str:
