@@ -131,6 +131,8 @@ _RELATIVE = "mean relative error against the exact result, at most 1 a sample, o
 _STANDARD_NORMAL = f"{_RELATIVE} standard normal operands rounded to the format"
 _OUTPUT_LSB = "RMS error against the real affine correction with ReLU, limited to the output's range, on seeded data"
 
+_WEIGHTS = "mean absolute rounding error of weights to the grid, all magnitudes alike; products by those are exact"
+
 _SIGNIFICANDS = "mean relative error of significand products, all pairs (above 8 bits: 2^20 seeded ones)"
 
 # By design: unit, definition, name of the function in `_error_functions`.
@@ -144,6 +146,7 @@ _ERRORS = {
     "float_fused": ("ratio", _STANDARD_NORMAL, "fused"),
     "daism_bank": ("ratio", _SIGNIFICANDS, "daism"),
     "daism_lane": ("ratio", _SIGNIFICANDS, "daism"),
+    **dict.fromkeys(("asm_multiplier", "asm_mac", "asm_encoded_mac", "asm_neuron"), ("weight LSB", _WEIGHTS, "asm")),
     "unsigned_to_float": ("ratio", f"{_RELATIVE} uniform integers", "from_unsigned"),
     "signed_to_float": ("ratio", f"{_RELATIVE} uniform integers", "from_signed"),
     "float_to_signed": ("ratio", f"{_RELATIVE} uniform numbers that both formats can hold", "to_signed"),
@@ -159,17 +162,28 @@ def _error(design: Design) -> Metric:
         unit=unit,
         definition=definition,
         measure=lambda subject: _error_functions()[kind](subject.parameters),
-        code=("sim_models.arith", "sim_models.nmpu", "sim_models.daism", "gen.floats", "flow.metrics"),
+        code=(
+            "sim_models.arith",
+            "sim_models.asm",
+            "sim_models.nmpu",
+            "sim_models.daism",
+            "gen.floats",
+            "flow.metrics",
+        ),
         tools=_installed("numpy"),
     )
 
 
 def _error_functions() -> dict[str, Callable[[Any], float]]:
+    import numpy as np
+
     from sim_models.arith import error as floats
+    from sim_models.asm.rounding import rounding_table
     from sim_models.daism import error as daism
     from sim_models.nmpu import error as nmpu
 
     return {
+        "asm": lambda it: float(np.abs(rounding_table(it) - np.arange(it.maximum_weight + 1)).mean()),
         "nmpu": nmpu.nmpu_error,
         "daism": lambda it: daism.product_error(it, samples=None if it.significand_bits <= 8 else 1 << 20).mred,
         "ldpu": nmpu.ldpu_error,

@@ -8,10 +8,12 @@ from gen.vectors import daism as daism_vectors
 from gen.vectors import floats as float_vectors
 from gen.vectors.integers import integer_multiply_vectors, multiply_accumulate_vectors
 from verif import checks_arith as arith
+from verif import checks_asm as asm
 from verif import checks_daism as daism
 from verif import checks_nmpu as nmpu
 from verif import checks_nmpu_fp16 as nmpu_fp16
 from verif import checks_sar as sar
+from verif.asm import WORK as ASM_UNITS
 from verif.checks_form import Check
 
 
@@ -33,6 +35,11 @@ _CHECKS: dict[str, Check] = {
     "float_to_signed": arith.combinational(float_vectors.float_to_signed_vectors),
     "integer_multiply": arith.integer_arithmetic(integer_multiply_vectors, latency=0),
     "multiply_accumulate": arith.integer_arithmetic(multiply_accumulate_vectors, latency=1),
+    **{name: asm.unit(work) for name, work in ASM_UNITS.items()},
+    "asm_exact_near_memory": asm.check_exact_near_memory,
+    "asm_in_memory": asm.check_in_memory,
+    "asm_in_memory_single_row": asm.check_in_memory,
+    "asm_near_memory": asm.check_near_memory,
     "daism": daism.check_accelerator,
     "daism_bank": daism.check_bank,
     "daism_lane": daism.lane(daism_vectors.lane_vectors),

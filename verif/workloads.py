@@ -5,6 +5,9 @@ from typing import Any
 
 from gen.catalog import Design
 from gen.suggest import unknown
+from verif import workloads_asm as asm
+from verif import workloads_asm_in_memory as asm_in_memory
+from verif import workloads_asm_near_memory as asm_near_memory
 from verif import workloads_daism as daism
 from verif import workloads_daism_layers as daism_layers
 from verif import workloads_floats as floats
@@ -26,6 +29,11 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "float_to_signed": floats.to_signed,
     "integer_multiply": integers.multiply,
     "multiply_accumulate": integers.accumulate,
+    **asm.WORKLOADS,
+    "asm_exact_near_memory": asm_near_memory.exact_near_memory,
+    "asm_in_memory": asm_in_memory.in_memory,
+    "asm_in_memory_single_row": asm_in_memory.in_memory,
+    "asm_near_memory": asm_near_memory.near_memory,
     "daism_lane": daism.lane,
     "daism_exact_lane": daism.exact_lane,
     "daism_accumulator": daism.accumulator,

@@ -1,13 +1,14 @@
 """The designs that bitline generates, by name, each with its source."""
 
 from gen.catalog.arith import ARITH
+from gen.catalog.asm import ASM
 from gen.catalog.daism import DAISM
 from gen.catalog.design import Design
 from gen.catalog.nmpu import NMPU
 from gen.catalog.sar import SAR
 from gen.suggest import unknown
 
-DESIGNS = (*NMPU, *ARITH, *SAR, *DAISM)
+DESIGNS = (*NMPU, *ARITH, *SAR, *DAISM, *ASM)
 
 
 def find(name: str) -> Design:

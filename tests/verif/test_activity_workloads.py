@@ -25,6 +25,8 @@ KNOWN = [
     "unsigned_to_float", "signed_to_float", "float_to_signed", "integer_multiply", "multiply_accumulate",
     "sar_controller", "sar_twin_range", "sar_decoder", "sar_shift_add", "sar_adc_group", "daism_lane",
     "daism_exact_lane", "daism_accumulator", "daism_bank", "daism",
+    "asm_multiplier", "asm_mac", "asm_encoded_mac", "asm_neuron", "asm_exact_multiplier", "asm_exact_mac",
+    "asm_exact_neuron", "asm_near_memory", "asm_exact_near_memory", "asm_in_memory", "asm_in_memory_single_row",
 ]  # fmt: skip
 SMALL = {
     "nmpu_unit": NmpuParameters(columns_per_unit=2, input_bits=8, pipeline_stages=3, signed_input=True),
@@ -47,7 +49,11 @@ def made(name: str, small: bool) -> tuple[Design, Rtl, Workload]:
     return design, design.elaborate(parameters), workload(design, parameters)
 
 
-@pytest.mark.parametrize(("name", "small"), [*((name, False) for name in KNOWN), *((name, True) for name in SMALL)])
+LARGE = ("nmpu", "daism", "asm_near_memory", "asm_exact_near_memory", "asm_in_memory_single_row", "asm_exact_neuron")
+CASES = [pytest.param(name, False, marks=[pytest.mark.slow] * (name in LARGE)) for name in KNOWN]
+
+
+@pytest.mark.parametrize(("name", "small"), [*CASES, *((name, True) for name in SMALL)])
 def test_design_gives_the_results_of_the_golden_model(name: str, small: bool) -> None:
     _, rtl, task = made(name, small)
     outputs = simulate(rtl, task.inputs)

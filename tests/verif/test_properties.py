@@ -48,7 +48,9 @@ Change = Callable[[Module, Any], Value]
 
 
 # Accelerators take a minute and more; the tests of their families prove smaller ones.
-LARGE = ("daism",)
+LARGE = (
+    "asm_exact_near_memory", "asm_in_memory", "asm_in_memory_single_row", "asm_near_memory", "daism", "sar_adc_group",
+)  # fmt: skip
 
 
 class Altered(wiring.Component):
@@ -381,6 +383,7 @@ def test_assumptions_that_let_nothing_happen_are_found_out(engine: str) -> None:
 
 
 @needs_smt
+@pytest.mark.slow
 def test_the_second_engine_agrees() -> None:
     results = check_properties(catalog.find("nmpu_unit"), UNIT, engine="smt")
     assert {result.engine for result in results} == {"smtbmc with Z3"}
