@@ -1,0 +1,1 @@
+"""Networks on alphabet-set multipliers: training that knows the alphabet, integers exported from it, inference."""
