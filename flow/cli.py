@@ -55,7 +55,7 @@ def bitline() -> None:
 def main() -> None:
     """Run the command line: exit 0 done, 1 a check failed, 2 bad input (one line on stderr)."""
     try:
-        sys.exit(bitline.main(standalone_mode=False) or 0)
+        sys.exit(bitline.main(prog_name="bitline", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         sys.exit(2)

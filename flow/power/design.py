@@ -51,17 +51,30 @@ def design_energy(
     :raises AssertionError: the netlist's results are not the golden model's.
     :raises RuntimeError: synthesis or OpenSTA fails.
     """
-    find_tool("sta", disables="power and energy", install="apt-get install opensta")
+    _require_sta()
     task = task or workload(design, parameters)
     rtl = design.elaborate(parameters)
     mapped, timing = _priced(design, rtl, library, workers)
-    key = _key(mapped, timing, task, library)
+    return netlist_energy(rtl, mapped, timing.longest_ps, task, library)
+
+
+def netlist_energy(rtl: Rtl, mapped: Synthesis, period_ps: float, task: Workload, library: Library) -> Energy:
+    """Energy of one operation of ``task`` in ``mapped``, made of ``rtl``, at ``period_ps`` a cycle; from the cache.
+
+    Raises what `design_energy` raises.
+    """
+    _require_sta()
+    key = _key(mapped, period_ps, task, library)
     entry = read_entry("energy", key)
     if entry is not None:
         return Energy(**entry[0])
-    energy = measure(rtl, mapped.netlist, mapped.recipe, timing.longest_ps, task, library)
+    energy = measure(rtl, mapped.netlist, mapped.recipe, period_ps, task, library)
     write_entry("energy", key, asdict(energy))
     return energy
+
+
+def _require_sta() -> None:
+    find_tool("sta", disables="power and energy", install="apt-get install opensta")
 
 
 def _priced(design: Design, rtl: Rtl, library: Library, workers: int | None) -> tuple[Synthesis, SignOff]:
@@ -122,7 +135,7 @@ def _total(recording: Recording, seen: Mapped, library: Library, voltage_v: floa
     return total, f"liberty tables at the slews and loads of OpenSTA {sta_version()}"
 
 
-def _key(mapped: Synthesis, timing: SignOff, task: Workload, library: Library) -> str:
+def _key(mapped: Synthesis, period_ps: float, task: Workload, library: Library) -> str:
     stimuli = hashlib.sha256()
     for name, values in sorted(task.inputs.items()):
         stimuli.update(f"{name} {np.shape(values)} {np.asarray(values).dtype}\n".encode())
@@ -131,7 +144,7 @@ def _key(mapped: Synthesis, timing: SignOff, task: Workload, library: Library) -
     tools = (find_verilator().version, sta_version())
     return content_key(
         mapped.netlist, mapped.recipe, library.name, library.content_hash, library.driver, library.load_ff,
-        timing.longest_ps, stimuli.hexdigest(), window, tools, *_code(),
+        period_ps, stimuli.hexdigest(), window, tools, *_code(),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from flow.libraries import Library
+from flow.prices.asm_units import IN_MEMORY_BLOCKS, NEAR_MEMORY_BLOCKS
 from flow.prices.assembly import assemble
 from flow.prices.daism import ACCELERATOR_BLOCKS, BANK_BLOCKS
 from flow.prices.macros import MacroUse
@@ -16,7 +17,16 @@ from flow.timing import Comparison, SignOff, compare
 from gen.catalog import Design
 from gen.rtl import Rtl
 
-BLOCKS = {"nmpu": ARRAY_BLOCKS, "nmpu_fp16": LDPU_BLOCKS, "daism": ACCELERATOR_BLOCKS, "daism_bank": BANK_BLOCKS}
+BLOCKS = {
+    "nmpu": ARRAY_BLOCKS,
+    "nmpu_fp16": LDPU_BLOCKS,
+    "asm_near_memory": NEAR_MEMORY_BLOCKS,
+    "asm_exact_near_memory": NEAR_MEMORY_BLOCKS,
+    "asm_in_memory": IN_MEMORY_BLOCKS,
+    "asm_in_memory_single_row": IN_MEMORY_BLOCKS,
+    "daism": ACCELERATOR_BLOCKS,
+    "daism_bank": BANK_BLOCKS,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -46,9 +46,13 @@ def load(config: Path) -> tuple[Any, Any]:
     return loaded, {each.name for each in known}
 
 
+QUICK = ("nmpu", "float_add", "sar_adc_group", "daism_lane", "asm_in_memory")
+EVERY = [pytest.param(each, marks=[pytest.mark.slow] * (each.name not in QUICK), id=each.name) for each in DESIGNS]
+
+
 @needs_librelane
 @leaves_open
-@pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
+@pytest.mark.parametrize("design", EVERY)
 def test_librelane_takes_every_key(design: Design, tmp_path: Path) -> None:
     verilog, constraints, config, _ = write_librelane(
         design, design.configuration()(), tmp_path / design.name, period_ps=12_500

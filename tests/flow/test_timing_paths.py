@@ -14,7 +14,12 @@ from gen.catalog import DESIGNS, Design
 from gen.rtl import Rtl
 
 needs_sta = pytest.mark.skipif(shutil.which("sta") is None, reason="OpenSTA is not installed")
-LARGE = ("nmpu", "nmpu_fp16", "daism", "daism_bank")
+LARGE = (
+    "nmpu", "nmpu_fp16", "daism", "daism_bank",
+    "asm_near_memory", "asm_exact_near_memory", "asm_in_memory", "asm_in_memory_single_row",
+)  # fmt: skip
+QUICK = ("nmpu_unit", "float_fused", "multiply_accumulate", "sar_twin_range", "sar_shift_add", "daism_lane", "asm_mac")
+EVERY = [pytest.param(each, marks=[pytest.mark.slow] * (each.name not in QUICK), id=each.name) for each in DESIGNS]
 
 # The sum of the first lane is of seven words, that of the second of two: it is known which of them is slow.
 LANES = """
@@ -129,10 +134,7 @@ def timed(design: Design, library: Library, *, flatten: bool) -> tuple[Synthesis
 
 
 @needs_sta
-@pytest.mark.parametrize(
-    "design",
-    [pytest.param(design, marks=[pytest.mark.slow] * (design.name in LARGE), id=design.name) for design in DESIGNS],
-)
+@pytest.mark.parametrize("design", EVERY)
 def test_slow_components_of_every_design_are_told(design: Design, library: Library) -> None:
     """The large ones take minutes, most of them for their synthesis."""
     mapped, timing = timed(design, library, flatten=False)
@@ -140,7 +142,7 @@ def test_slow_components_of_every_design_are_told(design: Design, library: Libra
 
 
 @needs_sta
-@pytest.mark.parametrize("design", [each for each in DESIGNS if each.name not in LARGE], ids=lambda design: design.name)
+@pytest.mark.parametrize("design", [each for each in EVERY if each.id not in LARGE])
 def test_both_agree_on_every_design(design: Design, library: Library) -> None:
     mapped, timing = timed(design, library, flatten=True)
     assert timing.logic_ps == pytest.approx(mapped.delay_ps, rel=0.1)
