@@ -66,7 +66,7 @@ def adder() -> Rtl:
 
 @pytest.mark.parametrize(
     "recipe",
-    [AREA, DENSE_BOOTH, *(pytest.param(each, marks=pytest.mark.slow) for each in (BOOTH, SPEED))],
+    [AREA, *(pytest.param(each, marks=pytest.mark.slow) for each in (BOOTH, DENSE_BOOTH, SPEED))],
     ids=lambda recipe: recipe.name,
 )
 @pytest.mark.parametrize("name", ["nmpu_unit", "float_multiply"])
@@ -109,7 +109,7 @@ def test_netlists_without_clock(name: str, library: Library) -> None:
     ("name", "parameters"),
     [
         ("nmpu", NmpuParameters(units=4)),
-        ("nmpu_fp16", LdpuParameters(columns=8, lanes=1)),
+        pytest.param("nmpu_fp16", LdpuParameters(columns=8, lanes=1), marks=pytest.mark.slow),
         ("nmpu_fp16_lane", LdpuParameters()),
     ],
     ids=["nmpu", "nmpu_fp16", "nmpu_fp16_lane"],

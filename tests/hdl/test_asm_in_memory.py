@@ -96,7 +96,10 @@ def test_products_cycles_and_traffic(fields: dict[str, Any]) -> None:
     assert all(require_equal(*pair, SEED) > 10 for pair in pairs)
 
 
-@pytest.mark.parametrize(("alphabets", "triple", "skip"), SWITCHES)
+@pytest.mark.parametrize(
+    ("alphabets", "triple", "skip"),
+    [pytest.param(*each, marks=[pytest.mark.slow] * (place % 3 != 1)) for place, each in enumerate(SWITCHES)],
+)
 @pytest.mark.parametrize("bits", [4, pytest.param(8, marks=pytest.mark.slow)])
 def test_sets_rows_and_skips(alphabets: tuple[int, ...], triple: bool, skip: bool, bits: int) -> None:
     p = InMemoryParameters(

@@ -282,7 +282,7 @@ def test_designs_with_a_controller_or_a_float_have_properties() -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"pipeline_stages": 1},
+        pytest.param({"pipeline_stages": 1}, marks=pytest.mark.slow),
         pytest.param(
             {"pipeline_stages": 3, "partial_sum": "accumulate", "accumulator_bits": 30}, marks=pytest.mark.slow
         ),
