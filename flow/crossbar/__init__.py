@@ -1,0 +1,1 @@
+"""Crossbar read-out strategies: training of their analog networks, and what these reach."""
