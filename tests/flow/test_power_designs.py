@@ -45,6 +45,7 @@ def test_both_simulations_give_the_same_energy(library: Library, monkeypatch: py
     assert compiled.internal_pj > compiled.switching_pj > compiled.leakage_pj > 0
 
 
+@pytest.mark.slow
 def test_energy_of_a_block_is_measured_once(library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     block, parameters = find_design("float_multiply"), FloatParameters(exponent_bits=4, fraction_bits=3)
     first = design_energy(block, parameters, library)

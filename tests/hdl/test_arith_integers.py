@@ -75,7 +75,10 @@ def expected_bits(a: np.ndarray, b: np.ndarray, p: MultiplyParameters) -> np.nda
     return np.abs(value) | sign << (p.product.width - 1)
 
 
-@pytest.mark.parametrize(("a_format", "b_format"), MIXED)
+@pytest.mark.parametrize(
+    ("a_format", "b_format"),
+    [pytest.param(*each, marks=[pytest.mark.slow] * bool(place % 3)) for place, each in enumerate(MIXED)],
+)
 def test_every_product_of_small_words_in_every_structure(a_format: str, b_format: str) -> None:
     cases = list(small_cases(a_format, b_format))
     a, b = (grid.ravel() for grid in np.meshgrid(*[np.arange(1 << max(SMALL))] * 2))
@@ -98,7 +101,7 @@ def test_every_product_of_two_bytes(kind: str, structure: str) -> None:
 WIDE = [
     pytest.param("signed", "signed", 64, 64, "booth", marks=pytest.mark.slow),
     ("unsigned", "unsigned", 64, 64, "operator"),
-    ("unsigned", "unsigned", 64, 9, "array"),
+    pytest.param("unsigned", "unsigned", 64, 9, "array", marks=pytest.mark.slow),
     ("sign_magnitude", "sign_magnitude", 64, 63, "operator"),
     ("signed", "unsigned", 33, 31, "booth"),
     ("unsigned", "signed", 17, 64, "operator"),

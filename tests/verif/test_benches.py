@@ -35,10 +35,17 @@ def simulator(name: str) -> str:
     return name
 
 
-# Every bench runs in one simulator; in both those whose protocols differ.
+# Every bench runs in one simulator, but for those that another design has with the same ports; some in both.
 BOTH = ("nmpu_unit", "nmpu", "nmpu_fp16", "sar_adc_group", "sar_twin_range", "daism_bank", "asm_mac", "asm_near_memory")
+TWINS = ("asm_exact_near_memory", "asm_exact_neuron", "asm_in_memory_single_row")
+
+
+def is_slow(design: str, simulator: str) -> bool:
+    return design in TWINS or (simulator == "icarus" and design not in BOTH)
+
+
 RUNS = [
-    pytest.param(design, name, marks=[pytest.mark.slow] * (name == "icarus" and design.name not in BOTH))
+    pytest.param(design, name, marks=[pytest.mark.slow] * is_slow(design.name, name))
     for design in DESIGNS
     for name in ("verilator", "icarus")
 ]

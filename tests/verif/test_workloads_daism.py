@@ -137,7 +137,11 @@ def test_a_bank_takes_an_operand_whenever_it_can_and_skips_zeros(fields: dict[st
         task.check(got)
 
 
-@pytest.mark.parametrize("fields", [LAYERS[1], {**LAYERS[2], "bank_slicing": "channel"}], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [LAYERS[1], pytest.param({**LAYERS[2], "bank_slicing": "channel"}, marks=pytest.mark.slow)],
+    ids=str,
+)
 def test_layers_of_the_accelerator_follow_each_other_and_load_nothing(fields: dict[str, Any]) -> None:
     p = AcceleratorParameters(rows=28, columns=32, **fields)
     task = layers.accelerator(p)
