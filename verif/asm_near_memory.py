@@ -15,7 +15,7 @@ from sim_models.asm.near_memory import NearMemoryParameters, Requantization, lan
 from sim_models.asm.near_memory_cycles import layer_cycles
 from sim_models.asm.near_memory_pieces import layer_pieces
 from sim_models.daism.accelerator import LayerShape
-from sim_models.daism.pieces import Piece
+from sim_models.daism.splitting import Piece
 from verif.asm_near_memory_work import run_works
 
 Integers = NDArray[np.int64]

@@ -12,7 +12,8 @@ from gen.vectors.daism_accelerator import LayerWork, driven_rows
 from sim_models.daism import Counters, output_size
 from sim_models.daism.accelerator import AcceleratorParameters, LayerShape, matrix_shape
 from sim_models.daism.accelerator_cycles import accelerator_cycles
-from sim_models.daism.pieces import Piece, pieces
+from sim_models.daism.pieces import pieces
+from sim_models.daism.splitting import Piece
 from verif.daism_accelerator import COUNTS, run_works
 
 Words = NDArray[Any]
