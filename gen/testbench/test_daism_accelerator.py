@@ -2,84 +2,21 @@
 
 import json
 import random
-from itertools import pairwise
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge
 
-from gen.testbench.scoreboard import Scoreboard
-from gen.testbench.streams import (
-    StreamMonitor,
-    StreamSink,
-    StreamSource,
-    no_pauses,
-    pattern_pauses,
-    pulse_reset,
-    random_pauses,
-    start_and_reset,
-)
+from gen.testbench.jobs import Jobs, longest
+from gen.testbench.streams import no_pauses, pattern_pauses, random_pauses
 
-VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
-LAYERS = VECTORS["layers"]
+LAYERS = json.loads(Path(__file__).with_name("vectors.json").read_text())["layers"]
 INPUTS = ("weight_in", "activation_in", "bias_in")
-PATIENCE = 40  # times a layer's own cycles
 
 
-class Accelerator:
-    """Offers layers, checks every result and its tags in order, and counts the cycles of each layer."""
-
-    def __init__(self, dut: Any, pauses: Any = no_pauses) -> None:
-        self.dut = dut
-        self.sources = {name: StreamSource(dut, name, pauses()) for name in ("config", *INPUTS)}
-        self.sink = StreamSink(dut, "result_out", pauses())
-        self.scoreboard = Scoreboard("results")
-        self.configs = StreamMonitor(dut, "config")
-        self.results = StreamMonitor(dut, "result_out", lambda payload: self.scoreboard.check(payload))
-        self.done = 0
-        cocotb.start_soon(self._watch())
-
-    async def _watch(self) -> None:
-        while True:
-            await FallingEdge(self.dut.clk)
-            assert self.dut.rst.value == 1 or self.dut.refused.value == 0
-            self.done += int(self.dut.rst.value == 0 and self.dut.done.value == 1)
-            await RisingEdge(self.dut.clk)
-
-    def offer(self, layer: dict[str, Any]) -> None:
-        """Queue a layer's streams."""
-        for name in ("config", *INPUTS):
-            payloads = [layer[name]] if name == "config" else layer[name]
-            self.sources[name].send(*(int(payload, 16) for payload in payloads))
-
-    def expect(self, layer: dict[str, Any]) -> None:
-        """Queue a layer's results."""
-        for place, payload in enumerate(layer["result_out"]):
-            self.scoreboard.expect(int(payload, 16), f"result {place} of {len(layer['result_out'])}")
-
-    async def finish(self, layer: dict[str, Any]) -> None:
-        """Wait until the layer is done, which is told once."""
-        already = self.done
-        for _ in range(PATIENCE * layer["counts"]["cycle_count"] + 100):
-            await RisingEdge(self.dut.clk)
-            if self.done > already:
-                return
-        raise AssertionError("the layer did not end")
-
-    async def run(self, layer: dict[str, Any]) -> dict[str, int]:
-        """One layer from its descriptor to its end; returns what the counters show then."""
-        self.expect(layer)
-        self.offer(layer)
-        await self.finish(layer)
-        self.scoreboard.finish()
-        return {name: int(getattr(self.dut, name).value) for name in layer["counts"]}
-
-
-async def _begin(dut: Any, pauses: Any = no_pauses) -> Accelerator:
-    accelerator = Accelerator(dut, pauses)
-    await start_and_reset(dut)
-    return accelerator
+async def _begin(dut: Any, pauses: Callable[[], Iterator[bool]] = no_pauses) -> Jobs:
+    return await Jobs.begin(dut, INPUTS, longest(LAYERS), pauses, refusal="refused")
 
 
 @cocotb.test(timeout_time=20, timeout_unit="ms")
@@ -106,14 +43,7 @@ async def pauses_change_nothing_but_time(dut: Any) -> None:
 async def one_descriptor_after_the_other(dut: Any) -> None:
     """All layers are offered at once; each descriptor is taken when the one before has ended."""
     accelerator = await _begin(dut)
-    for layer in LAYERS:
-        accelerator.expect(layer)
-        accelerator.offer(layer)
-    for _ in LAYERS:
-        await accelerator.finish(max(LAYERS, key=lambda layer: layer["counts"]["cycle_count"]))
-    accelerator.scoreboard.finish()
-    taken = [cycle for cycle, _ in accelerator.configs.transfers]
-    steps = [after - before for before, after in pairwise(taken)]
+    steps = await accelerator.run_together(LAYERS)
     assert steps == [layer["counts"]["cycle_count"] + 1 for layer in LAYERS[:-1]]
 
 
@@ -130,23 +60,11 @@ async def a_reset_ends_a_layer(dut: Any) -> None:
     """In any phase: nothing comes of the layer, counters are 0, and the next layer is right."""
     accelerator = await _begin(dut)
     # All inputs of a layer of one pass are taken before it computes.
-    single = [layer for layer in LAYERS[:-1] if layer["passes"] == 1]
-    layer = max(single, key=lambda each: each["counts"]["cycle_count"])
+    layer = longest([each for each in LAYERS[:-1] if each["passes"] == 1])
     total = layer["counts"]["cycle_count"]
     begun = {**layer, **{name: layer[name][: len(layer[name]) // 2] for name in INPUTS}}
     for offered, waits in [(begun, range(0, 12, 3)), (layer, range(0, total, max(1, total // 9)))]:
         for cycles in waits:
-            accelerator.expect(layer)
-            accelerator.offer(offered)
-            for name in ("config", *INPUTS):
-                await accelerator.sources[name].wait_sent()
-            for _ in range(cycles):
-                await RisingEdge(dut.clk)
-            await pulse_reset(dut)
-            await FallingEdge(dut.clk)
-            assert (dut.busy.value, dut.done.value, dut.result_out__valid.value) == (0, 0, 0)
-            assert [int(getattr(dut, name).value) for name in layer["counts"]] == [0] * 5
-            accelerator.scoreboard = Scoreboard("results")
-            await RisingEdge(dut.clk)
+            await accelerator.reset(offered, cycles)
     for each in LAYERS:
         assert await accelerator.run(each) == each["counts"]
