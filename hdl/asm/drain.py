@@ -69,8 +69,7 @@ class Drain(Block):
         tags = {"position": kept.position, "block": kept.block, "lane": lane}
         for name, value in tags.items():
             shown = rank(m, f"scaled_{name}", rank(m, f"summed_{name}", value, go), go)
-            with m.If(go):
-                m.d.sync += self.result.payload[name].eq(shown)
+            m.d.comb += self.result.payload[name].eq(rank(m, f"result_{name}", shown, go))
         for bank in range(p.banks):
             self._requantize(m, bank, go, takes, kept.base + lane)
         return m
@@ -101,8 +100,8 @@ class Drain(Block):
             rounding.shift.eq(rank(m, f"shift_{bank}", channel.shift, go)),
             rounding.relu.eq(self.relu),
         ]
-        with m.If(go):
-            m.d.sync += self.result.payload.values[bank].eq(Mux(self.rounded, rounding.word, rounding.total))
+        value = rank(m, f"value_{bank}", Mux(self.rounded, rounding.word, rounding.total), go)
+        m.d.comb += self.result.payload.values[bank].eq(value)
 
     def _next_sum(self, m: Module, bank: int, takes: Signal) -> Value:
         """The kept sums move down by one lane whenever one leaves."""

@@ -79,9 +79,11 @@ class DrainMerge(Block):
         ends = latched & last
         m.d.sync += [latched.eq(self.drains), kept.eq(ends & keeps)]
         with m.If(ends & ~keeps):
-            m.d.sync += [result.valid.eq(1), *(result.payload[name].eq(value) for name, value in tags.items())]
+            m.d.sync += result.valid.eq(1)
         with m.Elif(result.ready):
             m.d.sync += result.valid.eq(0)
+        for name, value in tags.items():
+            m.d.comb += result.payload[name].eq(rank(m, f"result_{name}", value, ends & ~keeps))
         earlier = self._keep(m, kept, rank(m, "kept_output", tags["output"])) if p.keeps_sums else None
         for lane in range(p.positions_together):
             self._add_lane(m, lane, latched, first, earlier)
