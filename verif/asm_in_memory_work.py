@@ -12,6 +12,7 @@ from gen.vectors.asm_in_memory import (
     ProductWork,
     bench_works,
     config_fields,
+    long_works,
     refused_work,
     result_fields,
     weight_words,
@@ -20,11 +21,13 @@ from gen.vectors.asm_in_memory import (
 from sim_models.asm.in_memory import COUNT_BITS, InMemoryParameters, input_rows, position_groups
 from sim_models.asm.in_memory_cycles import unit_cycles
 from verif.batch import Sink, Source, simulate
+from verif.checks_form import layer_cycles_seen
 from verif.packing import pack, unpack
 
 Results = dict[str, NDArray[Any]]
 COUNTS = ("cycle_count", "read_count", "write_count")
 STREAMS = ("config", "input_in", "weight_in", "result_out")
+_MANY = 100_000  # products: as many as are not much more with `long_works`
 _SLOWEST = 20  # times the formula: how long a run under back-pressure may take
 
 
@@ -61,7 +64,8 @@ def run_works(
     outputs = simulate(rtl, arrays, cycles=limit, outputs=["error", *COUNTS], seed=seed)
     last = outputs["result_out__cycle"][ends - 1]
     results = result_parts(outputs["result_out"], p)
-    results |= {"cycles": last - outputs["config__cycle"], "error": outputs["error"][last]}
+    cycles = layer_cycles_seen(outputs["config__cycle"], last)
+    results |= {"cycles": cycles, "error": outputs["error"][last]}
     return results | {name: outputs[name][last] for name in COUNTS}
 
 
@@ -124,8 +128,9 @@ def timeless(results: Results, *others: str) -> Results:
 def in_memory_work(rtl: Rtl, parameters: InMemoryParameters, products: int, seed: int) -> list[tuple[Results, Results]]:
     """What the unit does with random matrix products of about ``products`` products, and what it must do.
 
-    First at full rate, where cycles count too, then with streams that wait, where they do not; where stored words can
-    be refused, a product with some of them comes between two others.
+    First at full rate, where cycles count too, then with streams that wait, where they do not; of many products, then
+    those with the largest counts; where stored words can be refused, a product with some of them comes between two
+    others.
     """
     p = parameters
     works = bench_works(p, seed)
@@ -135,6 +140,9 @@ def in_memory_work(rtl: Rtl, parameters: InMemoryParameters, products: int, seed
     expected = expected_works(works, p)
     slow = run_works(rtl, works, p, random_traffic(seed), seed)
     pairs = [(run_works(rtl, works, p, seed=seed), expected), (slow, timeless(expected))]
+    if products >= _MANY:
+        works = long_works(p, seed)
+        pairs.append((run_works(rtl, works, p, seed=seed), expected_works(works, p)))
     if (refused := refused_work(p, seed)) is not None:
         mixed = [works[0], refused, works[1]]
         got = run_works(rtl, mixed, p, seed=seed)

@@ -23,6 +23,7 @@ from sim_models.asm.near_memory_cycles import layer_cycles
 from sim_models.asm.near_memory_descriptor import descriptor_bits
 from sim_models.asm.requantize import affine_bits
 from verif.batch import Sink, Source, simulate
+from verif.checks_form import layer_cycles_seen
 from verif.packing import pack, unpack
 
 Results = dict[str, NDArray[Any]]
@@ -64,7 +65,8 @@ def run_works(
     outputs = simulate(rtl, arrays, cycles=limit, outputs=["error", *COUNTS], seed=seed)
     last = outputs["result_out__cycle"][ends - 1]
     results = result_parts(outputs["result_out"], p)
-    results |= {"cycles": last - outputs["config__cycle"], "error": np.flatnonzero(outputs["error"])}
+    cycles = layer_cycles_seen(outputs["config__cycle"], last)
+    results |= {"cycles": cycles, "error": np.flatnonzero(outputs["error"])}
     return results | {name: outputs[name][last] for name in COUNTS}
 
 

@@ -23,3 +23,10 @@ def require_equal(got: Mapping[str, NDArray[Any]], expected: Mapping[str, NDArra
             message = f"{name}{list(place)}: expected {values[place]}, got {got[name][place]}"
             raise AssertionError(f"{len(wrong)} of {values.size} results differ, first {message} (seed {seed})")
     return sum(values.size for values in expected.values())
+
+
+def layer_cycles_seen(begins: NDArray[np.int64], lasts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cycles from each descriptor taken to its layer's last result; AssertionError if there is not one for each."""
+    if len(begins) != len(lasts):
+        raise AssertionError(f"expected {len(lasts)} descriptors to be taken, not {len(begins)}")
+    return lasts - begins

@@ -14,6 +14,7 @@ from sim_models.daism.accelerator import AcceleratorParameters
 from sim_models.daism.accelerator_cycles import accelerator_cycles
 from sim_models.daism.descriptor import descriptor_bits, packed_descriptor
 from verif.batch import Sink, Source, simulate
+from verif.checks_form import layer_cycles_seen
 from verif.packing import pack
 
 Results = dict[str, NDArray[Any]]
@@ -113,8 +114,8 @@ def _seen(
 ) -> Results:
     """The fields of results that came in cycles ``at``, and the layers' cycles from ``begins`` on."""
     ends = _ends(works, p)
-    assert (len(at), len(begins)) == (ends[-1], len(works)), "results or layers are too few or too many"
-    return {**_fields(payloads, p), "cycles": at[ends - 1] - begins}
+    assert len(at) == ends[-1], "results are too few or too many"
+    return {**_fields(payloads, p), "cycles": layer_cycles_seen(begins, at[ends - 1])}
 
 
 def _counters(works: Sequence[LayerWork], p: AcceleratorParameters, outputs: Results, at: NDArray[np.int64]) -> Results:

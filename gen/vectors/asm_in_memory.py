@@ -12,6 +12,7 @@ from sim_models.asm import matmul, supported_quartets, supported_values
 from sim_models.asm.coding import REFUSED, code_values, encode
 from sim_models.asm.in_memory import (
     COUNT_BITS,
+    MAXIMUM_COUNT,
     InMemoryParameters,
     input_rows,
     outputs_at_once,
@@ -119,6 +120,13 @@ def bench_works(parameters: InMemoryParameters, seed: int = SEED) -> list[Produc
     fitting = [(positions, length, min(outputs, outputs_at_once(length, p))) for positions, length, outputs in sizes]
     works = [random_work(*size, p, seed + place) for place, size in enumerate(fitting)]
     return works if outputs_at_once(longest, p) < 2 else [*works, extreme_work(p)]
+
+
+def long_works(parameters: InMemoryParameters, seed: int = SEED) -> list[ProductWork]:
+    """Products of the most groups and of the most outputs that a descriptor can ask for, of one input each."""
+    p = parameters
+    sizes = [(MAXIMUM_COUNT * p.positions_together, 1, 1), (1, 1, MAXIMUM_COUNT)]
+    return [random_work(*size, p, seed + place, zeros=0) for place, size in enumerate(sizes)]
 
 
 def in_memory_vectors(parameters: InMemoryParameters) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The in-memory unit in simulation: products bit for bit, cycles and counters, traffic, errors, resets, layers."""
 
+import dataclasses
 import gc
 import itertools
 import warnings
@@ -10,10 +11,10 @@ import pytest
 from amaranth.hdl import UnusedElaboratable
 
 from gen.rtl import Rtl, elaborate
-from gen.vectors.asm_in_memory import extreme_work, random_work, refused_work
+from gen.vectors.asm_in_memory import extreme_work, long_works, random_work, refused_work
 from hdl.asm.in_memory import AsmInMemory
 from hdl.asm.in_memory_array import BitlineAdder, ColumnShift, InMemoryArray
-from hdl.asm.in_memory_layouts import operation_layout
+from hdl.asm.in_memory_layouts import config_layout, operation_layout
 from hdl.asm.micro_sequencer import MicroSequencer
 from hdl.block import Block
 from sim_models.asm import (
@@ -94,6 +95,22 @@ def test_products_cycles_and_traffic(fields: dict[str, Any]) -> None:
     refusable = (p.top_bits == 3 and 3 in p.alphabets) or not p.encode_weights
     assert len(pairs) == 2 + (refusable and p.unsupported == "refuse")
     assert all(require_equal(*pair, SEED) > 10 for pair in pairs)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("counted", ["outputs", "groups"])
+def test_counts_of_all_bits(counted: str) -> None:
+    """The largest counts that a descriptor takes; a controller that counts to fewer is found out."""
+    p = InMemoryParameters(rows=32, columns=32)
+    work = long_works(p, SEED)[counted == "outputs"]
+    rtl = hardware(p)
+    assert require_equal(run_works(rtl, [work], p), expected_works([work], p), SEED) > 65_535
+    offset = config_layout(p)[counted].offset
+    whole, cut = (f"layer[{offset + 15}:{offset}]", f"{{1'h0, layer[{offset + 14}:{offset}]}}")
+    assert rtl.verilog.count(f" {whole} -") == 1
+    faulty = dataclasses.replace(rtl, verilog=rtl.verilog.replace(f" {whole} -", f" {cut} -"))
+    with pytest.raises(TimeoutError):
+        run_works(faulty, [work], p)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from gen.catalog import find
 from sim_models.asm.near_memory import NearMemoryParameters
 from verif.batch import simulate
 from verif.checks import batch_check
+from verif.checks_form import layer_cycles_seen
 from verif.properties import properties_of
 from verif.workloads import workload
 
@@ -30,6 +31,12 @@ def test_a_row_is_read_in_every_cycle_of_the_window(name: str) -> None:
         task.check(wrong)
     assert batch_check(design)(rtl, p, 500, 1) > 500
     assert len(properties_of(design, p)) == 6
+
+
+def test_layers_without_a_result_or_a_descriptor_are_told_as_wrong() -> None:
+    assert layer_cycles_seen(np.array([3, 20]), np.array([9, 29])).tolist() == [6, 9]
+    with pytest.raises(AssertionError, match=r"^expected 2 descriptors to be taken, not 1$"):
+        layer_cycles_seen(np.array([3]), np.array([9, 29]))
 
 
 def test_what_gives_no_full_rate_is_refused() -> None:
