@@ -9,6 +9,8 @@ from gen.vectors import floats as float_vectors
 from gen.vectors.integers import integer_multiply_vectors, multiply_accumulate_vectors
 from verif import checks_arith as arith
 from verif import checks_asm as asm
+from verif import checks_crossbar as crossbar
+from verif import checks_crossbar_tiles as crossbar_tiles
 from verif import checks_daism as daism
 from verif import checks_nmpu as nmpu
 from verif import checks_nmpu_fp16 as nmpu_fp16
@@ -40,6 +42,12 @@ _CHECKS: dict[str, Check] = {
     "asm_in_memory": asm.check_in_memory,
     "asm_in_memory_single_row": asm.check_in_memory,
     "asm_near_memory": asm.check_near_memory,
+    "crossbar_cascade": crossbar_tiles.check_controller,
+    "crossbar_isaac": crossbar.check_isaac_readout,
+    "crossbar_neural_pim": crossbar_tiles.check_controller,
+    "crossbar_tile_cascade": crossbar_tiles.check_tile,
+    "crossbar_tile_isaac": crossbar.check_isaac_tile,
+    "crossbar_tile_neural_pim": crossbar_tiles.check_tile,
     "daism": daism.check_accelerator,
     "daism_bank": daism.check_bank,
     "daism_lane": daism.lane(daism_vectors.lane_vectors),

@@ -27,6 +27,12 @@ Claims = tuple[str, Callable[[], PropertySet]]
 """What a set speaks of, and a call that makes the set: Amaranth warns of every set made and not used."""
 
 _FUNCTIONS = {
+    "crossbar_cascade": "hdl.crossbar.properties_of_tiles:cascade_properties",
+    "crossbar_isaac": "hdl.crossbar.isaac_properties:readout_properties",
+    "crossbar_neural_pim": "hdl.crossbar.properties_of_tiles:neural_pim_properties",
+    "crossbar_tile_cascade": "hdl.crossbar.properties_of_tiles:cascade_properties",
+    "crossbar_tile_isaac": "hdl.crossbar.isaac_properties:readout_properties",
+    "crossbar_tile_neural_pim": "hdl.crossbar.properties_of_tiles:neural_pim_properties",
     "nmpu_unit": "hdl.nmpu.properties:unit_properties",
     "nmpu": "hdl.nmpu.properties:array_properties",
     "nmpu_fp16": "hdl.nmpu_fp16.properties:unit_properties",

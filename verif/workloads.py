@@ -8,6 +8,8 @@ from gen.suggest import unknown
 from verif import workloads_asm as asm
 from verif import workloads_asm_in_memory as asm_in_memory
 from verif import workloads_asm_near_memory as asm_near_memory
+from verif import workloads_crossbar as crossbar
+from verif import workloads_crossbar_tiles as crossbar_tiles
 from verif import workloads_daism as daism
 from verif import workloads_daism_layers as daism_layers
 from verif import workloads_floats as floats
@@ -34,6 +36,12 @@ _WORKLOADS: dict[str, Callable[[Any], Workload]] = {
     "asm_in_memory": asm_in_memory.in_memory,
     "asm_in_memory_single_row": asm_in_memory.in_memory,
     "asm_near_memory": asm_near_memory.near_memory,
+    "crossbar_cascade": crossbar_tiles.control,
+    "crossbar_isaac": crossbar.read_out_lines,
+    "crossbar_neural_pim": crossbar_tiles.control,
+    "crossbar_tile_cascade": crossbar_tiles.multiply,
+    "crossbar_tile_isaac": crossbar.multiply,
+    "crossbar_tile_neural_pim": crossbar_tiles.multiply,
     "daism_lane": daism.lane,
     "daism_exact_lane": daism.exact_lane,
     "daism_accumulator": daism.accumulator,

@@ -10,7 +10,7 @@ import click
 
 from flow.commands.options import json_option
 
-FAMILIES = ("nmpu", "sar", "daism", "asm")
+FAMILIES = ("nmpu", "sar", "daism", "asm", "crossbar")
 
 
 @click.command("reproduce")
@@ -20,7 +20,7 @@ FAMILIES = ("nmpu", "sar", "daism", "asm")
 def command(family: str, output: Path | None, as_json: bool) -> None:
     """Print the headline figures of FAMILY's paper beside measured ones, with the limits of the comparison.
 
-    FAMILY is nmpu, sar, daism or asm. Measures on FreePDK45 with every recipe: minutes at first, seconds from the
+    FAMILY is nmpu, sar, daism, asm or crossbar. Measures on FreePDK45 with every recipe: minutes at first, seconds from the
     cache. With a folder, report.txt, report.json and the plots are written there as well.
     """
     from flow.libraries import find

@@ -2,13 +2,14 @@
 
 from gen.catalog.arith import ARITH
 from gen.catalog.asm import ASM
+from gen.catalog.crossbar import CROSSBAR
 from gen.catalog.daism import DAISM
 from gen.catalog.design import Design
 from gen.catalog.nmpu import NMPU
 from gen.catalog.sar import SAR
 from gen.suggest import unknown
 
-DESIGNS = (*NMPU, *ARITH, *SAR, *DAISM, *ASM)
+DESIGNS = (*NMPU, *ARITH, *SAR, *DAISM, *ASM, *CROSSBAR)
 
 
 def find(name: str) -> Design:

@@ -10,6 +10,9 @@ from verif.benches import run_design_bench
 
 SEED = 1
 SMALLER: dict[str, dict[str, Any]] = {
+    "crossbar_tile_cascade": {"rows": 8, "slots_per_cycle": 32},
+    "crossbar_tile_isaac": {"rows": 16, "outputs": 4, "slots_per_cycle": 40},
+    "crossbar_tile_neural_pim": {"rows": 16, "slots_per_cycle": 16},
     "nmpu": {"units": 8},
     "nmpu_fp16": {"columns": 32},
     "sar_adc_group": {"columns": 16},

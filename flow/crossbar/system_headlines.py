@@ -1,0 +1,32 @@
+"""The published headlines beside bitline's figures: criterion, whether it is met, and what cannot be said."""
+
+from collections.abc import Sequence
+
+from flow.crossbar.headline import Headline
+from flow.crossbar.system_digital import DigitalCost
+from flow.crossbar.system_headlines_counts import (
+    conversions_headline,
+    digital_headline,
+    normalised_headline,
+    resolution_headline,
+)
+from flow.crossbar.system_headlines_energy import adc_share_headline, analog_saving_headline, energy_headline
+from flow.crossbar.system_headlines_speed import area_efficiency_headline, throughput_headline
+from flow.crossbar.system_study import MeanSpeedUp, NetworkRow
+
+
+def headlines(
+    rows: Sequence[NetworkRow], speed_ups: Sequence[MeanSpeedUp], digital: dict[str, DigitalCost]
+) -> list[Headline]:
+    """All of them, in the order of their numbers."""
+    return [
+        conversions_headline(),
+        resolution_headline(),
+        digital_headline(digital),
+        adc_share_headline(),
+        analog_saving_headline(),
+        energy_headline(rows),
+        throughput_headline(rows, speed_ups),
+        area_efficiency_headline(),
+        normalised_headline(rows),
+    ]

@@ -1,0 +1,57 @@
+"""Bench of a tile of strategy B, with everything analog around it in the loop: results, cycles, strobes, counters."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import cocotb
+from cocotb.triggers import FallingEdge, RisingEdge
+
+from gen.testbench.crossbar_sums import BufferCells
+from gen.testbench.crossbar_tile import Tile
+from gen.testbench.scoreboard import Scoreboard
+from gen.testbench.streams import no_pauses, pulse_reset, random_pauses, start_and_reset
+
+VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
+SLOTS, RESULTS = VECTORS["slots"], VECTORS["results"]
+WORDS = VECTORS["words"]
+
+
+async def _begin(dut: Any, pauses: Any = None, waits: Any = None) -> Tile:
+    tile = Tile(dut, VECTORS, BufferCells(dut, VECTORS), pauses or no_pauses(), waits or no_pauses())
+    await start_and_reset(dut)
+    return tile
+
+
+@cocotb.test()
+async def results_cycles_and_conversions_at_full_rate(dut: Any) -> None:
+    """Vectors follow each other at the interval, results come in their cycle, conversions are as many as they must."""
+    tile = await _begin(dut)
+    await tile.full_rate(WORDS)
+
+
+@cocotb.test()
+async def late_vectors_and_slow_consumers_lose_nothing(dut: Any) -> None:
+    """Vectors come at random, results wait at random."""
+    cycle = SLOTS * VECTORS["interval"]
+    tile = await _begin(dut, random_pauses(1 - 1 / cycle), random_pauses(1 - 1 / cycle))
+    await tile.receive(WORDS, RESULTS)
+    assert tile.array.conversions == len(WORDS) * VECTORS["conversions"]
+
+
+@cocotb.test()
+async def a_reset_ends_everything(dut: Any) -> None:
+    """In any cycle: no old result comes, counters are 0, then all is whole."""
+    tile = await _begin(dut)
+    for _ in range(4):
+        tile.source.send(WORDS[0])
+        tile.scoreboard = Scoreboard("result")
+        await tile.source.wait_sent()
+        for _ in range(random.randrange(1, SLOTS * (VECTORS["latency"] - 2))):
+            await RisingEdge(dut.clk)
+        await pulse_reset(dut)
+        await FallingEdge(dut.clk)
+        assert dut.products__valid.value == 0
+        assert dut.adc_count.value == 0
+    await tile.receive(WORDS, RESULTS)

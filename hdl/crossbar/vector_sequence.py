@@ -1,0 +1,45 @@
+"""The first stages of a crossbar's pipeline: a vector is read, then driven slice by slice."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from hdl.block import Block
+from sim_models.arith.checking import require_integer
+
+
+class VectorSequence(Block):
+    """Reads a vector in one array cycle and drives its ``slices`` in as many; the next one is read with the last slice.
+
+    * ``first``, ``ended``: an array cycle begins, ends; not in the same clock cycle.
+    * ``start``: a vector is there. It is accepted when not ``busy``: in the first slot of an array cycle in which no
+      slice but the last is driven, with ``read_allowed``; ``accepted`` tells. Then it is read (``reading``).
+    * ``load``: it is taken, as its array cycle ends, with ``drive_allowed``; without, it is read for another one, and
+      ``waits`` tells.
+    * ``drive``: slice ``index`` is driven; ``top``: it is the last one. Driving begins in the array cycle after a load.
+    """
+
+    def __init__(self, *, slices: int) -> None:
+        require_integer("slices", slices, 1)
+        self.slices = slices
+        inputs = {name: In(1) for name in ("start", "first", "ended", "read_allowed", "drive_allowed")}
+        outputs = {name: Out(1) for name in ("busy", "accepted", "reading", "load", "waits", "drive", "top")}
+        super().__init__({**inputs, **outputs, "index": Out(range(max(2, slices)))})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        passed = Signal()
+        m.d.comb += [
+            self.top.eq(self.drive & (self.index == self.slices - 1)),
+            self.busy.eq(~(self.first & ~self.reading & (~self.drive | self.top) & self.read_allowed)),
+            self.accepted.eq(self.start & ~self.busy),
+            passed.eq(self.reading & self.ended),
+            self.load.eq(passed & self.drive_allowed),
+            self.waits.eq(passed & ~self.drive_allowed),
+        ]
+        m.d.sync += self.reading.eq(self.accepted | (self.reading & ~self.load))
+        with m.If(self.ended):
+            m.d.sync += [
+                self.drive.eq(self.load | (self.drive & ~self.top)),
+                self.index.eq(Mux(self.load | ~self.drive | self.top, 0, self.index + 1)),
+            ]
+        return m

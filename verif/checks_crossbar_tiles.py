@@ -1,0 +1,79 @@
+"""Batch checks of the digital parts of strategies B and C."""
+
+from typing import Any
+
+import numpy as np
+
+from gen.rtl import Rtl
+from gen.vectors import crossbar_schedule as schedule
+from gen.vectors.crossbar_tiles import saturations
+from hdl.crossbar import CascadeParameters, NeuralPimParameters
+from sim_models.crossbar import conversions, initiation_interval, layer, read_out
+from verif import crossbar_tiles as tiles
+from verif.batch import simulate
+from verif.checks_form import require_equal
+from verif.crossbar_driven import driven, shown
+from verif.crossbar_schedule import run as run_controller
+
+_CLOCKS = 20_000
+_BLOCKS = 3
+
+
+def check_controller(rtl: Rtl, parameters: schedule.Controlled, vectors: int, seed: int) -> int:
+    """Every strobe in every clock cycle, where results are taken at once and where they wait."""
+    compared = 0
+    for waits in (0.0, 0.9):
+        given = schedule.stimuli(parameters, min(_CLOCKS, max(2000, vectors)), seed, waits=waits)
+        seen = run_controller(rtl, parameters, given, seed)
+        compared += require_equal(seen, schedule.expected(parameters, given), seed)
+    return compared
+
+
+def check_tile(rtl: Rtl, parameters: tiles.Tiled, vectors: int, seed: int) -> int:
+    """About that many samples of lines: what drives the array and comes of its codes; the array in the loop too."""
+    p, random = parameters, np.random.default_rng(seed)
+    count = max(2 * _BLOCKS, vectors // 2 // (p.cycles * p.slices * p.outputs))
+    compared = _check_driven(rtl, p, count, seed)
+    for disturbed in (False, True):
+        weights = random.integers(*p.weight_range, (p.rows, p.outputs), endpoint=True)
+        weights[:, 0] = p.weight_range[int(disturbed)]
+        inputs = random.integers(*p.input_range, (count, p.rows), endpoint=True)
+        inputs[0], inputs[-1] = p.input_range
+        traffic = tiles.disturbed(weights, inputs, p, seed) if disturbed else tiles.full_rate(weights, inputs)
+        seen = tiles.run(rtl, p, traffic, seed)
+        compared += require_equal(seen, expected(p, traffic, timed=not disturbed), seed)
+    if isinstance(p, NeuralPimParameters):
+        compared += _check_blocks(rtl, p, inputs[: count // _BLOCKS * _BLOCKS], weights, seed)
+    return compared
+
+
+def _check_driven(rtl: Rtl, p: tiles.Tiled, count: int, seed: int) -> int:
+    """Vectors one after another, at full rate and where results wait, without an array."""
+    if isinstance(p, CascadeParameters) and p.allow_stalls:
+        return 0  # the schedule is that of vectors that never stall
+    clocks = min(_CLOCKS, count * initiation_interval(p) * p.slots_per_cycle) + 2 * p.latency_clocks
+    late = np.random.default_rng(seed).random(clocks) < 1 / p.slots_per_cycle
+    compared = 0
+    for ready in (np.ones(clocks), late):
+        case = driven(p, clocks, seed, ready=ready)
+        seen = shown(p, case, simulate(rtl, case.inputs, seed=seed))
+        compared += require_equal(seen, case.outputs, seed)
+    return compared
+
+
+def expected(parameters: tiles.Tiled, traffic: tiles.Traffic, *, timed: bool) -> dict[str, Any]:
+    """Results and counters as `verif.crossbar_tiles.run` returns them; cycles too of vectors that never stall."""
+    p, count = parameters, len(traffic.vectors)
+    dot = read_out(traffic.vectors, traffic.weights, p)
+    made = np.array(count * p.outputs * conversions(p))
+    results = {"values": dot.values, "starts": made, "adc_count": made}
+    results["sat_count"] = np.array(min(saturations(p, traffic.vectors, traffic.weights), (1 << 16) - 1))
+    stalls = isinstance(p, CascadeParameters) and p.allow_stalls
+    return results | (tiles.expected_cycles(p, count) if timed and not stalls else {})
+
+
+def _check_blocks(rtl: Rtl, p: NeuralPimParameters, inputs: tiles.Integers, weights: tiles.Integers, seed: int) -> int:
+    """Row blocks of a layer, one after another by one matrix, whose codes are added."""
+    traffic = tiles.full_rate(weights, inputs, _BLOCKS)
+    found = layer(inputs.reshape(-1, _BLOCKS * p.rows), np.tile(weights, (_BLOCKS, 1)), p).values
+    return require_equal(tiles.run(rtl, p, traffic, seed), {"values": found}, seed)
