@@ -120,6 +120,7 @@ def plots(measured: Reproduction) -> dict[str, str]:
         "crossbar_area.svg": drawing.area_plot(),
         "crossbar_tornado.svg": drawing.tornado_plot(),
         "crossbar_networks.svg": drawing.network_plot(m.networks),
+        "crossbar_digits.svg": drawing.accuracy_plot(m.digits),
     }
 
 

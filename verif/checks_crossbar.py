@@ -7,19 +7,21 @@ from gen.vectors.crossbar_codes import any_codes
 from hdl.crossbar.isaac_parameters import IsaacParameters
 from verif import crossbar_isaac as isaac
 from verif import crossbar_isaac_codes as isaac_codes
+from verif import crossbar_isaac_stalled as stalled
 from verif.checks_form import require_equal
 
 
 def check_isaac_readout(rtl: Rtl, parameters: IsaacParameters, vectors: int, seed: int) -> int:
-    """About that many codes of anything, at full rate and disturbed: strobes in every cycle, products, counters."""
+    """About that many codes of anything: strobes in every cycle, products and counters at full rate and disturbed;
+    products while they have to wait."""
     p = parameters
-    count = max(3, vectors // 2 // (p.cycles * p.lines))
+    count = max(3, vectors // 3 // (p.cycles * p.lines))
     coded = any_codes(p, count, seed)
     compared = 0
     for schedule in (isaac_codes.full_rate(p, count), isaac_codes.disturbed(p, count, seed)):
         seen = isaac_codes.run(rtl, p, coded, schedule, seed)
         compared += require_equal(seen, isaac_codes.expected(p, coded, schedule, seed), seed)
-    return compared
+    return compared + require_equal(stalled.run(rtl, p, coded, seed), stalled.expected(p, coded), seed)
 
 
 def check_isaac_tile(rtl: Rtl, parameters: IsaacParameters, vectors: int, seed: int) -> int:

@@ -90,7 +90,7 @@ def run(
             "vectors": Source(payloads=pack(traffic.vectors, p.input_bits), valid=_after(first, traffic.valid, length)),
             "products": Sink(transfers=products, ready=_after(first, traffic.ready, length)),
         },
-        outputs=["adc_start", "done", "adc_count", "sat_count"],
+        outputs=["adc_start", "done", "adc_count", "sat_count", *(["flip_ignored"] if p.flip_encoding else [])],
         seed=seed,
     )
     return _fields(p, found, first)
@@ -111,6 +111,7 @@ def expected(parameters: IsaacParameters, traffic: TileTraffic) -> dict[str, Int
         "adc_count": np.array(made),
         "sat_count": np.array(min(saturated, (1 << SATURATION_BITS) - 1)),
         "done": np.array(count),
+        **({"flip_ignored": np.array(0)} if p.flip_encoding else {}),
     }
 
 
@@ -176,6 +177,5 @@ def _fields(p: IsaacParameters, found: Mapping[str, NDArray[Any]], first: int) -
         "taken": found["vectors__cycle"] - first,
         "starts": np.array(sum(int((found["adc_start"] >> place & 1).sum()) for place in range(p.converters))),
         "done": np.array(int(found["done"].sum())),
-        "adc_count": found["adc_count"][-1],
-        "sat_count": found["sat_count"][-1],
+        **{name: found[name][-1] for name in ("adc_count", "sat_count", "flip_ignored") if name in found},
     }

@@ -108,10 +108,10 @@ def inputs(p: IsaacParameters, coded: Coded, schedule: Schedule, seed: int) -> d
     given = {"start": schedule.start, "index": index, "code": pack(codes, p.code_bits), "saturated": pack(saturated, 1)}
     if p.flip_encoding:
         lines = random.integers(0, p.lines, length)
-        lines[: p.lines] = np.arange(p.lines)
+        lines[: p.lines] = np.argsort(-coded.flags, kind="stable")  # a 1 that is written with others is lost
         # What comes while vectors are under way says the opposite of what is so.
         flags = 1 - coded.flags[lines]
-        flags[: p.lines] = coded.flags
+        flags[: p.lines] = coded.flags[lines[: p.lines]]
         given |= {"flip_write": schedule.flip_write, "flip_line": lines, "flip_flag": flags}
     return given
 
@@ -172,12 +172,17 @@ def shown(p: IsaacParameters, found: Mapping[str, NDArray[Any]]) -> dict[str, In
     """The outputs of a simulation as `run` returns them, as far as it has them; ``products`` are transfers."""
     results = {name: found[name].astype(np.int64) for name in _STROBES if name in found}
     scanned = results["adc_start"] != 0
+    results |= {"select": found["select"][scanned], "cycle": found["products__cycle"]}
+    results["value"] = shown_products(p, found["products"])
+    names = ("adc_count", "sat_count", "start_ignored", "flip_ignored")
+    return results | {name: found[name][-1] for name in names if name in found}
+
+
+def shown_products(p: IsaacParameters, words: NDArray[Any]) -> Integers:
+    """Values of the payloads of products. Raises AssertionError where they are not in the order of their outputs."""
     sign = 1 << p.sum_bits - 1
-    words = found["products"]
     value = (words & (1 << p.sum_bits) - 1).astype(np.int64)
-    results |= {"select": found["select"][scanned], "value": (value ^ sign) - sign, "cycle": found["products__cycle"]}
     index = words >> p.sum_bits & (1 << index_bits(p.outputs)) - 1
     if not np.array_equal(index, np.arange(len(index)) % p.outputs):
         raise AssertionError("products do not come in the order of their outputs")
-    names = ("adc_count", "sat_count", "start_ignored", "flip_ignored")
-    return results | {name: found[name][-1] for name in names if name in found}
+    return (value ^ sign) - sign

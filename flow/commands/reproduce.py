@@ -20,8 +20,8 @@ FAMILIES = ("nmpu", "sar", "daism", "asm", "crossbar")
 def command(family: str, output: Path | None, as_json: bool) -> None:
     """Print the headline figures of FAMILY's paper beside measured ones, with the limits of the comparison.
 
-    FAMILY is nmpu, sar, daism, asm or crossbar. Measures on FreePDK45 with every recipe: minutes at first, seconds from the
-    cache. With a folder, report.txt, report.json and the plots are written there as well.
+    FAMILY is nmpu, sar, daism, asm or crossbar. Measures on FreePDK45 with every recipe: minutes at first, seconds from
+    the cache. With a folder, report.txt, report.json and the plots are written there as well.
     """
     from flow.libraries import find
     from flow.progress import steps

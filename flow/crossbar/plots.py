@@ -1,9 +1,11 @@
-"""Plots of the system model as SVG; the same study gives the same bytes."""
+"""Plots of system model and digits as SVG; the same study gives the same bytes."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from flow.crossbar.digits_accuracy import DigitsStudy
+from flow.crossbar.digits_noise import ALLOWED_DROP, SEEDS, knee_db
 from flow.crossbar.system_study import SYSTEM_DAC_BITS, NetworkRow
 from flow.demo.plots import COLOURS
 from sim_models.crossbar.chip import neural_pim_parts
@@ -17,19 +19,38 @@ _OURS = "bitline's model, from reported components"
 
 
 def energy_plot(digital_pj: Mapping[str, float] | None = None) -> str:
-    """Energy of a product of an array by strategy, stacked by part; both rules of accounting for Neural-PIM."""
-    bars = {}
+    """Energy of a product of an array by strategy, stacked by part; both rules of accounting for Neural-PIM.
+
+    A second panel has ``digital_pj`` by strategy, where it is measured, in place of the table's digital parts.
+    """
+    panels = {"digital parts of the table (32 nm)": _bars(None)}
+    if digital_pj is not None:
+        panels["digital parts synthesised (45 nm)"] = _bars(digital_pj)
+
+    def draw(figure: Any) -> None:
+        for axes, (title, bars) in zip(
+            figure.subplots(1, len(panels), sharey=True, squeeze=False)[0], panels.items(), strict=True
+        ):
+            _stacks(axes, bars)
+            axes.set(xlabel="energy of a product, 8 outputs (pJ)")
+            axes.set_title(title, fontsize=9)
+            axes.margins(x=0.05)
+            axes.grid(alpha=0.25)
+            axes.set_axisbelow(True)
+        axes.invert_yaxis()
+        figure.suptitle(f"{_OURS}; {SYSTEM_DAC_BITS}-bit DAC of factor {FITTED_FACTOR}", fontsize=9)
+        _legend(figure, axes)
+
+    return _figure_svg(draw, width=9.6)
+
+
+def _bars(digital_pj: Mapping[str, float] | None) -> dict[str, dict[str, float]]:
+    found = {}
     for rule in RULES:
         for strategy, energy in energies(central(rule), digital_pj).items():
             label = f"{_NAMES[strategy]}\n{rule}" if strategy == NEURAL_PIM else _NAMES[strategy]
-            bars[label] = energy.parts()
-
-    def draw(axes: Any) -> None:
-        _stacks(axes, bars)
-        axes.set(xlabel="energy of a product of an array and a vector, 8 outputs (pJ)")
-        axes.set_title(f"{_OURS}; {SYSTEM_DAC_BITS}-bit DAC of factor {FITTED_FACTOR}", fontsize=9)
-
-    return _svg(draw)
+            found[label] = energy.parts()
+    return found
 
 
 def area_plot() -> str:
@@ -42,6 +63,7 @@ def area_plot() -> str:
 
     def draw(axes: Any) -> None:
         _stacks(axes, bars)
+        axes.invert_yaxis()
         axes.set(xlabel="area of a tile (mm²)")
         axes.set_title("tiles of 96, 96 and 64 arrays", fontsize=9)
 
@@ -82,6 +104,27 @@ def network_plot(rows: Sequence[NetworkRow]) -> str:
     return _svg(lambda axes: _grouped(axes, [row.network.name for row in rows], values))
 
 
+def accuracy_plot(study: DigitsStudy) -> str:
+    """Accuracy of the digits against SINAD of every layer with the knee, and read-outs at that of their worst layer."""
+    levels, knee = study.levels, knee_db(study.levels, study.reference_percent)
+
+    def draw(axes: Any) -> None:
+        decibels = [level.sinad_db for level in levels]
+        axes.fill_between(decibels, [it.lowest for it in levels], [it.highest for it in levels], alpha=0.25)
+        axes.plot(decibels, [it.mean for it in levels], marker=".", label=f"Gaussian errors, {SEEDS} seeds")
+        axes.axhline(study.reference_percent - ALLOWED_DROP, linestyle=":", label=f"int8 - {ALLOWED_DROP} points")
+        if knee is not None:
+            axes.axvline(knee, color=COLOURS[11], linewidth=0.8, label=f"knee, {knee:g} dB")
+        for place, row in enumerate(row for row in study.rows if any(level is not None for level in row.sinad_db)):
+            worst = min(level for level in row.sinad_db if level is not None)
+            # On the whole test half, like the curve: what a read-out loses, from what the reference has.
+            axes.plot([worst], [study.reference_percent - row.drop], "o", color=COLOURS[2 + place], label=row.name)
+        axes.set(xlabel="SINAD of the worst layer (dB)", ylabel="accuracy (%)")
+        axes.set_title("digits; bitline's network and models", fontsize=9)
+
+    return _svg(draw, legend_columns=2)
+
+
 def _grouped(axes: Any, names: Sequence[str], values: Mapping[str, Sequence[float]]) -> None:
     width = 0.8 / len(values)
     for place, (label, heights) in enumerate(values.items()):
@@ -100,20 +143,25 @@ def _stacks(axes: Any, bars: Mapping[str, Mapping[str, float]]) -> None:
         colour = COLOURS[place % len(COLOURS)]
         axes.barh(list(bars), sizes, left=list(left.values()), color=colour, label=name, height=0.6)
         left = {bar: left[bar] + size for bar, size in zip(bars, sizes, strict=True)}
-    axes.invert_yaxis()
 
 
-def _svg(draw: Callable[[Any], None]) -> str:
+def _svg(draw: Callable[[Any], None], legend_columns: int = 4) -> str:
     def whole(figure: Any) -> None:
         axes = figure.subplots()
         draw(axes)
         axes.margins(x=0.05)
         axes.grid(alpha=0.25)
         axes.set_axisbelow(True)
-        # Not the best place in the axes: looking for it warns where the machine is slow.
-        figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+        _legend(figure, axes, legend_columns)
 
     return _figure_svg(whole, width=7.6)
+
+
+def _legend(figure: Any, axes: Any, columns: int = 4) -> None:
+    # Not the best place in the axes: looking for it warns where the machine is slow.
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="outside lower center", ncols=columns, frameon=False, fontsize=8
+    )
 
 
 def _figure_svg(draw: Callable[[Any], None], width: float) -> str:

@@ -10,6 +10,7 @@ from flow.crossbar.system_headlines_counts import (
     normalised_headline,
     resolution_headline,
 )
+from flow.crossbar.system_headlines_dataflow import pipeline_headline, sinad_headline
 from flow.crossbar.system_headlines_energy import adc_share_headline, analog_saving_headline, energy_headline
 from flow.crossbar.system_headlines_speed import area_efficiency_headline, throughput_headline
 from flow.crossbar.system_study import MeanSpeedUp, NetworkRow
@@ -22,11 +23,13 @@ def headlines(
     return [
         conversions_headline(),
         resolution_headline(),
+        pipeline_headline(),
         digital_headline(digital),
         adc_share_headline(),
         analog_saving_headline(),
         energy_headline(rows),
         throughput_headline(rows, speed_ups),
         area_efficiency_headline(),
+        sinad_headline(),
         normalised_headline(rows),
     ]

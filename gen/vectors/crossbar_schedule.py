@@ -32,7 +32,7 @@ def stimuli(parameters: Controlled, clocks: int, seed: int, *, waits: float = 0.
 
 
 def expected(parameters: Controlled, given: Stimuli) -> dict[str, Integers]:
-    """Outputs by clock cycle, by the ages of vectors; 0 where the strobe that they go with is."""
+    """Outputs by clock cycle, by the ages of vectors, which never stall; 0 where the strobe that they go with is."""
     schedule = _Schedule(parameters)
     clocks = len(given["start"])
     rows = [schedule.clock({name: int(words[clock]) for name, words in given.items()}) for clock in range(clocks)]
@@ -72,7 +72,7 @@ _BOTH: tuple[str, ...] = (
 _BOTH += ("hold_results", "done")
 _NO_CODE = {"code_valid": 0, "code_first": 0, "code_column": 0}
 _OF_C = ("accum", "first", "negate", "bank", "fb_strobe", "write")
-_OF_B = ("write", "offset", "swap", "clear", "column", "code_column", "offer")
+_OF_B = ("write", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
 
 
 def compared(parameters: Controlled) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ class _Schedule:
 
     def _buffered(self) -> dict[str, int]:
         """Cells that are written, and cleared."""
-        row = {"write": 0, "offset": 0, "swap": 0, "clear": 0}
+        row = {"write": 0, "offset": 0, "swap": 0, "clear": 0, "stall_count": 0}
         for each in self._aged(3, self._p.cycles + 2):
             top = each.age == self._p.cycles + 2
             row |= {"write": 1, "offset": each.age - 3, "swap": int(top and self._p.signed_inputs)}

@@ -77,7 +77,10 @@ class Operating:
 
 @dataclass(frozen=True, kw_only=True)
 class ProductEnergy:
-    """Energies of one product of an array in pJ, 8 outputs. Raises ValueError without a label."""
+    """Energies of one product of an array in pJ, 8 outputs. Raises ValueError without a label.
+
+    ``digital``: what digital parts of another source take, of which the others then have none.
+    """
 
     converters: float
     dac: float
@@ -85,6 +88,7 @@ class ProductEnergy:
     shift_add: float
     movement: float
     buffer: float = 0.0
+    digital: float = 0.0
     evidence: str = field(default="")
 
     def __post_init__(self) -> None:
@@ -112,7 +116,8 @@ def isaac_energy(*, digital_pj: float | None = None) -> ProductEnergy:
         converters=ISAAC_CONVERSIONS_PJ,
         dac=DAC_PJ,
         cells=CELLS_PJ,
-        shift_add=SHIFT_ADD_PJ if digital_pj is None else digital_pj,
+        shift_add=SHIFT_ADD_PJ if digital_pj is None else 0.0,
+        digital=digital_pj or 0.0,
         movement=_movement(digital_pj),
         evidence=OURS,
     )
@@ -131,7 +136,8 @@ def cascade_energy(
         buffer=ISAAC_CONVERSIONS_PJ / INTERFACE_RATIO,
         dac=DAC_PJ,
         cells=CELLS_PJ,
-        shift_add=digital_pj or 0.0,
+        shift_add=0.0,
+        digital=digital_pj or 0.0,
         movement=_movement(digital_pj),
         evidence=UNVERIFIED if extrapolate else OURS,
     )
@@ -151,7 +157,8 @@ def neural_pim_energy(operating: Operating, *, digital_pj: float | None = None) 
         converters=OUTPUTS * o.nnadc_pj,
         dac=DAC_PJ * o.dac_factor * time,
         cells=CELLS_PJ * time,
-        shift_add=unit_cost("NNS+A, product of an array").value * o.nns_factor + (digital_pj or 0.0),
+        shift_add=unit_cost("NNS+A, product of an array").value * o.nns_factor,
+        digital=digital_pj or 0.0,
         movement=_movement(digital_pj) * moving,
         evidence=OURS,
     )

@@ -167,6 +167,7 @@ def test_plots_are_svg_by_file_name(measured: reproduce_crossbar.Reproduction) -
     plots = reproduce_crossbar.plots(measured)
     assert set(plots) == {
         "crossbar_energy.svg", "crossbar_area.svg", "crossbar_tornado.svg", "crossbar_networks.svg",
+        "crossbar_digits.svg",
     }  # fmt: skip
     for text in plots.values():
         assert ElementTree.fromstring(text).tag.endswith("svg")

@@ -19,7 +19,7 @@ from hdl.crossbar.isaac_lane import IsaacLane
 from hdl.crossbar.isaac_parameters import IsaacParameters
 from hdl.crossbar.unit_sum import UnitSum
 from sim_models.crossbar import CrossbarParameters, conversions, eight_bit, latency, unit_conversions
-from verif import crossbar_isaac, crossbar_isaac_codes
+from verif import crossbar_isaac, crossbar_isaac_codes, crossbar_isaac_stalled
 from verif.benches import run_design_bench
 from verif.checks_form import require_equal
 from verif.crossbar_isaac_loop import in_stand_ins
@@ -104,6 +104,7 @@ def test_any_codes_every_strobe_and_every_product(fields: dict[str, Any]) -> Non
         last = seen["cycle"].reshape(count, p.outputs)[:, -1] - schedule.accepted
         assert (-(-last // p.slots_per_cycle) == latency(p)).all()
     assert seen["start_ignored"] > 0
+    require_equal(crossbar_isaac_stalled.run(rtl, p, coded, SEED), crossbar_isaac_stalled.expected(p, coded), SEED)
 
 
 @pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 2, 5, 7, 8))

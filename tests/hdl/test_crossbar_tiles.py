@@ -155,7 +155,7 @@ def test_stalls_are_counted_and_the_interval_is_that_of_the_formula() -> None:
     assert np.array_equal(seen["values"], inputs @ weights)
     # Read and cleared in 3 + 2 array cycles, filled in 4.
     assert set(np.diff(seen["written"])[1:].tolist()) == {5 * p.slots_per_cycle}
-    assert seen["stall_count"][-1] > 30
+    assert seen["stall_count"][-1] == 38  # of 40 vectors, two find their banks clear
 
 
 @pytest.mark.parametrize(

@@ -330,7 +330,7 @@ REFUSED: list[tuple[Callable[[], object], str]] = [
     ),
     (lambda: Operating(rule=POWER_TIME, dac_bits=True), "dac_bits must be one of 1, 2, 4, 8, not True"),
     (lambda: cascade_energy(adc_bits=11), "bits must be between 4 and 10, not 11"),
-    (lambda: isaac_energy(digital_pj=-1.0), "shift_add must be between 0 and 1000000000000.0, not -1.0"),
+    (lambda: isaac_energy(digital_pj=-1.0), "digital must be between 0 and 1000000000000.0, not -1.0"),
     (lambda: lifetime_seconds(CASCADE_PAPER, 0.0), "writes must be between 1 and 1e+18, not 0.0"),
     (lambda: lifetime_seconds(CASCADE_PAPER, 1e9, banks=3), "banks must be between 1 and 2, not 3"),
     (lambda: neural_pim_parts(0.5), "dac_factor must be between 1 and 100, not 0.5"),
