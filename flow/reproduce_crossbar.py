@@ -10,6 +10,7 @@ from flow.crossbar.digits_accuracy import DigitsStudy, digits_study
 from flow.crossbar.digits_noise import knee_db
 from flow.crossbar.digits_report import digits_lines
 from flow.crossbar.headline import Headline
+from flow.crossbar.integer_networks import IntegerNetwork, integer_lines, integer_networks
 from flow.crossbar.lever_study import lever_study
 from flow.crossbar.lever_table import LeverTable, lever_lines, lever_rows
 from flow.crossbar.rtl import simulated_digits
@@ -51,6 +52,7 @@ class Reproduction:
     speed_ups: tuple[MeanSpeedUp, ...]
     headlines: tuple[Headline, ...]
     levers: LeverTable
+    integers: tuple[IntegerNetwork, ...]
     digits: DigitsStudy
     simulated: tuple[SimulatedDigits, ...] | None
 
@@ -74,6 +76,7 @@ def reproduce(library: Library, step: Step) -> Reproduction:
         speed_ups=tuple(speed_ups),
         headlines=tuple(found),
         levers=levers,
+        integers=tuple(integer_networks()),
         digits=digits,
         simulated=_simulated(step),
     )
@@ -104,6 +107,7 @@ def text(measured: Reproduction) -> str:
         report.chain_lines(),
         report.endurance_lines(),
         lever_lines(m.levers),
+        integer_lines(list(m.integers)),
         digits_lines(m.digits),
         ["the tiles' Verilog: not run, Verilator or a C++ compiler is missing"]
         if m.simulated is None
@@ -151,6 +155,7 @@ def data(measured: Reproduction) -> dict[str, Any]:
         "sensitivity_csv": report.sensitivity_csv(),
         "endurance": report.endurance_lines(),
         "levers": lever_rows(m.levers),
+        "integer_networks": [asdict(each) for each in m.integers],
         "digits": {**asdict(m.digits), "knee_db": knee_db(m.digits.levels, m.digits.reference_percent)},
         "simulated": None if m.simulated is None else [_tile(each) for each in m.simulated],
     }

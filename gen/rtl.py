@@ -17,6 +17,10 @@ from hdl.memory import MemoryShape
 
 CLOCK, RESET = "clk", "rst"
 
+# Amaranth has 16 bits for the number of a bit: of a signal, of all inputs of a module, of all outputs of an instance.
+# Two numbers of inputs are constants, and two may be clock and reset.
+_INPUT_BITS, _OUTPUT_BITS = (1 << 16) - 4, 1 << 16
+
 
 @dataclass(frozen=True)
 class Port:
@@ -47,8 +51,13 @@ def elaborate(component: wiring.Component, name: str) -> Rtl:
     """Elaborate ``component`` as module ``name``: one Verilog module per distinct block, hierarchy kept.
 
     Streams are flattened to ``NAME__valid``, ``NAME__ready``, ``NAME__payload``; a clocked design has ``clk`` (rising
-    edge) and ``rst`` (synchronous, active high). Raises ValueError for a name that Verilog keeps for itself.
+    edge) and ``rst`` (synchronous, active high). Raises ValueError for a name that Verilog keeps for itself, for an
+    output port of more than 65536 bits, and where input ports, of ``component`` or a block in it, have more than 65532
+    bits together, or output ports of such a block more than 65536.
     """
+    for port, flow, shape in _flat_ports(component):
+        if flow is wiring.Out and shape.width > _OUTPUT_BITS:
+            raise ValueError(f"output port {port} of {name} must have at most {_OUTPUT_BITS} bits, not {shape.width}")
     blocks = _Blocks()
     top = blocks.emit(component, name)
     ports = tuple(
@@ -74,6 +83,7 @@ class _Blocks:
 
     def emit(self, component: wiring.Component, name: str) -> str:
         """Add the module called ``name`` for ``component``; returns its RTLIL text."""
+        _require_bits(f"input ports of {name}", component, wiring.In, _INPUT_BITS)
         outer, self._emitting = self._emitting, component
         self.modules[name] = ""  # keeps the name, and the place before its children
         if isinstance(component, Block) and component.memory is not None:
@@ -91,6 +101,7 @@ class _Blocks:
             name = _snake_case(type(block).__name__)
             taken = [each for each in self.modules if re.fullmatch(rf"{name}(_\d+)?", each)]
             self._names[block.identity] = f"{name}_{len(taken) + 1}" if taken else name
+            _require_bits(f"output ports of {self._names[block.identity]}", block, wiring.Out, _OUTPUT_BITS)
             self.emit(block, self._names[block.identity])
         return _instance(self._names[block.identity], block, _clocked(self.modules[self._names[block.identity]]))
 
@@ -108,6 +119,13 @@ def _instance(name: str, block: Block, clocked: bool) -> Instance:
 def _flat_ports(component: wiring.Component) -> Iterator[tuple[str, Any, Shape]]:
     for path, member, _ in component.signature.flatten(component):
         yield "__".join(map(str, path)), member.flow, Shape.cast(member.shape)
+
+
+def _require_bits(what: str, component: wiring.Component, direction: Any, most: int) -> None:
+    """Raise ValueError if ports of ``component`` in ``direction`` have more than ``most`` bits together."""
+    bits = sum(shape.width for _, flow, shape in _flat_ports(component) if flow is direction)
+    if bits > most:
+        raise ValueError(f"{what} must have at most {most} bits together, not {bits}")
 
 
 def _clocked(text: str) -> bool:

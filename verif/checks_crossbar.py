@@ -16,12 +16,13 @@ def check_isaac_readout(rtl: Rtl, parameters: IsaacParameters, vectors: int, see
     products while they have to wait."""
     p = parameters
     count = max(3, vectors // 3 // (p.cycles * p.lines))
-    coded = any_codes(p, count, seed)
     compared = 0
-    for schedule in (isaac_codes.full_rate(p, count), isaac_codes.disturbed(p, count, seed)):
+    for place, schedule in enumerate((isaac_codes.full_rate(p, count), isaac_codes.disturbed(p, count, seed))):
+        coded = any_codes(p, count, seed + place)
         seen = isaac_codes.run(rtl, p, coded, schedule, seed)
         compared += require_equal(seen, isaac_codes.expected(p, coded, schedule, seed), seed)
-    return compared + require_equal(stalled.run(rtl, p, coded, seed), stalled.expected(p, coded), seed)
+    coded = any_codes(p, count, seed, largest=True)
+    return compared + require_equal(stalled.run(rtl, p, coded, seed), stalled.expected(p, coded, seed), seed)
 
 
 def check_isaac_tile(rtl: Rtl, parameters: IsaacParameters, vectors: int, seed: int) -> int:

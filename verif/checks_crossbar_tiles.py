@@ -7,8 +7,10 @@ import numpy as np
 from gen.rtl import Rtl
 from gen.vectors import crossbar_schedule as schedule
 from gen.vectors.crossbar_tiles import saturations
-from hdl.crossbar import CascadeParameters, NeuralPimParameters
+from hdl.crossbar import NeuralPimParameters
+from hdl.crossbar.requirements import PORT
 from sim_models.crossbar import conversions, initiation_interval, layer, read_out
+from verif import crossbar_given_codes as given
 from verif import crossbar_tiles as tiles
 from verif.batch import simulate
 from verif.checks_form import require_equal
@@ -43,14 +45,15 @@ def check_tile(rtl: Rtl, parameters: tiles.Tiled, vectors: int, seed: int) -> in
         seen = tiles.run(rtl, p, traffic, seed)
         compared += require_equal(seen, expected(p, traffic, timed=not disturbed), seed)
     if isinstance(p, NeuralPimParameters):
-        compared += _check_blocks(rtl, p, inputs[: count // _BLOCKS * _BLOCKS], weights, seed)
+        blocks = inputs[: count // _BLOCKS * _BLOCKS]
+        compared += _check_blocks(rtl, p, blocks, weights, seed)
+        if p.converter == PORT:
+            compared += _check_codes(rtl, p, blocks, weights, seed)
     return compared
 
 
 def _check_driven(rtl: Rtl, p: tiles.Tiled, count: int, seed: int) -> int:
     """Vectors one after another, at full rate and where results wait, without an array."""
-    if isinstance(p, CascadeParameters) and p.allow_stalls:
-        return 0  # the schedule is that of vectors that never stall
     clocks = min(_CLOCKS, count * initiation_interval(p) * p.slots_per_cycle) + 2 * p.latency_clocks
     late = np.random.default_rng(seed).random(clocks) < 1 / p.slots_per_cycle
     compared = 0
@@ -62,14 +65,13 @@ def _check_driven(rtl: Rtl, p: tiles.Tiled, count: int, seed: int) -> int:
 
 
 def expected(parameters: tiles.Tiled, traffic: tiles.Traffic, *, timed: bool) -> dict[str, Any]:
-    """Results and counters as `verif.crossbar_tiles.run` returns them; cycles too of vectors that never stall."""
+    """Results and counters as `verif.crossbar_tiles.run` returns them; cycles too, of vectors at full rate."""
     p, count = parameters, len(traffic.vectors)
     dot = read_out(traffic.vectors, traffic.weights, p)
     made = np.array(count * p.outputs * conversions(p))
     results = {"values": dot.values, "starts": made, "adc_count": made}
     results["sat_count"] = np.array(min(saturations(p, traffic.vectors, traffic.weights), (1 << 16) - 1))
-    stalls = isinstance(p, CascadeParameters) and p.allow_stalls
-    return results | (tiles.expected_cycles(p, count) if timed and not stalls else {})
+    return results | (tiles.expected_cycles(p, count) if timed else {})
 
 
 def _check_blocks(rtl: Rtl, p: NeuralPimParameters, inputs: tiles.Integers, weights: tiles.Integers, seed: int) -> int:
@@ -77,3 +79,14 @@ def _check_blocks(rtl: Rtl, p: NeuralPimParameters, inputs: tiles.Integers, weig
     traffic = tiles.full_rate(weights, inputs, _BLOCKS)
     found = layer(inputs.reshape(-1, _BLOCKS * p.rows), np.tile(weights, (_BLOCKS, 1)), p).values
     return require_equal(tiles.run(rtl, p, traffic, seed), {"values": found}, seed)
+
+
+def _check_codes(rtl: Rtl, p: NeuralPimParameters, inputs: tiles.Integers, weights: tiles.Integers, seed: int) -> int:
+    """Any codes, and conversions that are said to be saturated or not, in row blocks that come and are taken late."""
+    random = np.random.default_rng(seed)
+    traffic = tiles.disturbed(weights, inputs, p, seed, _BLOCKS)
+    half = 1 << p.output_bits - 1
+    codes = random.integers(-half, half, (len(inputs), p.outputs))
+    flags = random.integers(0, 2, codes.shape)
+    seen = given.run(rtl, p, traffic, codes, flags, seed)
+    return require_equal(seen, given.expected(p, traffic, codes, flags), seed)

@@ -16,6 +16,7 @@ from verif.packing import pack, unpack
 from verif.workloads_form import Outputs
 
 Integers = NDArray[np.int64]
+_STROBES = ("drive", "step", "bl_strobe", "adc_start")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -29,8 +30,7 @@ class Driven:
 def driven(parameters: tiles.Tiled, clocks: int, seed: int, *, ready: ArrayLike = 1) -> Driven:
     """Normal vectors and weights, a vector whenever there can be one, results taken when ``ready`` by clock cycle."""
     p, random = parameters, np.random.default_rng(seed)
-    given = {name: np.ones(clocks, np.int64) for name in schedule.stimuli(p, clocks, seed)}
-    given["taken"] = np.broadcast_to(np.asarray(ready, np.int64), clocks)
+    given = schedule.always(p, clocks) | {"taken": np.broadcast_to(np.asarray(ready, np.int64), clocks)}
     seen = schedule.expected(p, given)
     offered = np.cumsum(seen["load"]) - seen["load"]  # number of the vector
     vectors = _normal(random, p.input_range, (int(offered[-1]) + 1, p.rows))
@@ -48,7 +48,7 @@ def driven(parameters: tiles.Tiled, clocks: int, seed: int, *, ready: ArrayLike 
             "written": written,
             "values": results[: len(written)],
             "slice": _slices(p, seen, offered, vectors),
-            **{name: seen[name] for name in ("bl_strobe", "adc_start")},
+            **{name: seen[name] for name in (*_STROBES, *_stalls(p))},
             "adc_count": np.cumsum(seen["adc_start"]) * p.converters - seen["adc_start"] * p.converters,
         },
     )
@@ -62,8 +62,12 @@ def shown(parameters: tiles.Tiled, driven: Driven, got: Outputs) -> dict[str, In
         "written": at,
         "values": unpack(got["products__payload"][at], p.outputs, p.product_bits, True),
         "slice": unpack(got["slice"], p.rows, p.dac_bits, False),
-        **{name: got[name] for name in ("bl_strobe", "adc_start", "adc_count")},
+        **{name: got[name] for name in (*_STROBES, "adc_count", *_stalls(p))},
     }
+
+
+def _stalls(p: tiles.Tiled) -> tuple[str, ...]:
+    return () if isinstance(p, NeuralPimParameters) else ("stall_count",)
 
 
 def _converted(p: tiles.Tiled, vectors: Integers, weights: Integers) -> tuple[Integers, Integers]:

@@ -22,6 +22,7 @@ from sim_models.crossbar import (
 )
 from verif.batch import Sink, Source, simulate
 from verif.crossbar_isaac_loop import in_loop
+from verif.crossbar_loading import after, cell_writes, padded
 from verif.packing import pack
 
 Integers = NDArray[np.int64]
@@ -86,9 +87,9 @@ def run(
     found = simulate(
         loop(rtl, p),
         {
-            **{name: np.concatenate([words, np.zeros(length - first, np.int64)]) for name, words in loading.items()},
-            "vectors": Source(payloads=pack(traffic.vectors, p.input_bits), valid=_after(first, traffic.valid, length)),
-            "products": Sink(transfers=products, ready=_after(first, traffic.ready, length)),
+            **{name: padded(words, length) for name, words in loading.items()},
+            "vectors": Source(payloads=pack(traffic.vectors, p.input_bits), valid=after(first, traffic.valid, length)),
+            "products": Sink(transfers=products, ready=after(first, traffic.ready, length)),
         },
         outputs=["adc_start", "done", "adc_count", "sat_count", *(["flip_ignored"] if p.flip_encoding else [])],
         seed=seed,
@@ -150,19 +151,12 @@ def writes(weights: Integers, parameters: IsaacParameters) -> dict[str, Integers
     if p.flip_encoding:
         cells, flags = flip_columns(cells, p)
     by_column = cells.transpose(2, 3, 0, 1).reshape(p.rows, -1)  # outputs, polarities, slices
-    rows, columns = np.divmod(np.arange(by_column.size), by_column.shape[1])
-    loading = {"w_write": np.ones(by_column.size, np.int64), "w_row": rows, "w_column": columns}
-    loading["w_data"] = by_column.reshape(-1)
+    loading = cell_writes(by_column)
     if flags is not None:
         lines = np.arange(by_column.size) % p.lines
         loading |= {"flip_write": np.ones_like(lines), "flip_line": lines}
         loading["flip_flag"] = flags.transpose(2, 0, 1).reshape(-1).astype(np.int64)[lines]
     return loading
-
-
-def _after(first: int, pattern: Flags, length: int) -> Flags:
-    """``pattern`` from cycle ``first`` on, repeated; nothing before."""
-    return np.concatenate([np.zeros(first, bool), np.resize(pattern, length - first)])
 
 
 def _fields(p: IsaacParameters, found: Mapping[str, NDArray[Any]], first: int) -> dict[str, Integers]:

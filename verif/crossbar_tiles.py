@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from gen.rtl import Rtl
 from hdl.crossbar import NeuralPimParameters
-from sim_models.crossbar import initiation_interval, latency, range_registers, readout_cycles, weight_slices
+from sim_models.crossbar import initiation_interval, latency, range_registers, weight_slices
 from verif.batch import Sink, Source, simulate
+from verif.crossbar_loading import after, cell_writes, padded
 from verif.crossbar_tiles_loop import Tiled, in_loop
 from verif.packing import pack, unpack
 
@@ -90,9 +91,9 @@ def run(
         loop(rtl, p),
         {
             **constant,
-            **{name: _padded(words, length) for name, words in loading.items()},
-            "vectors": Source(payloads=payloads(p, traffic), valid=_after(first, traffic.valid, length)),
-            "products": Sink(transfers=traffic.results, ready=_after(first, traffic.ready, length)),
+            **{name: padded(words, length) for name, words in loading.items()},
+            "vectors": Source(payloads=payloads(p, traffic), valid=after(first, traffic.valid, length)),
+            "products": Sink(transfers=traffic.results, ready=after(first, traffic.ready, length)),
         },
         outputs=["adc_start", "adc_count", "sat_count", *observed],
         cycles=length,
@@ -114,11 +115,15 @@ def _fields(p: Tiled, found: Mapping[str, NDArray[Any]], first: int, observed: t
 
 
 def expected_cycles(parameters: Tiled, vectors: int) -> dict[str, Integers]:
-    """The clock cycles of vectors that never stall: ``taken`` and ``written`` as `run` returns them, without blocks."""
-    p = parameters
-    taken = p.slots_per_cycle * (1 + initiation_interval(p) * np.arange(vectors)) - 1
-    converted = readout_cycles(p) - 1 if isinstance(p, NeuralPimParameters) else 0
-    return {"taken": taken, "written": taken + (latency(p) - 1 + converted) * p.slots_per_cycle}
+    """The clock cycles of vectors at full rate: ``taken`` and ``written`` as `run` returns them, without blocks.
+
+    Results come at the interval. The second vector finds its bank clear, so it does not wait for one.
+    """
+    p, slots = parameters, parameters.slots_per_cycle
+    steps = slots * initiation_interval(p) * np.arange(vectors)
+    early = 0 if not p.double_buffer else slots * (initiation_interval(p) - p.cycles)
+    taken = slots - 1 + np.maximum(0, steps - early)
+    return {"taken": taken, "written": slots - 1 + steps + (latency(p) - 1) * slots}
 
 
 def payloads(parameters: Tiled, traffic: Traffic) -> NDArray[np.generic]:
@@ -140,14 +145,4 @@ def writes(weights: Integers, parameters: Tiled) -> dict[str, Integers]:
     p = parameters
     arrays = [weight_slices(each, p).transpose(2, 3, 0, 1) for each in weights.reshape(-1, p.rows, p.outputs)]
     by_column = np.concatenate(arrays).reshape(len(arrays) * p.rows, -1)
-    rows, columns = np.divmod(np.arange(by_column.size), by_column.shape[1])
-    return {"w_write": np.ones_like(rows), "w_row": rows, "w_column": columns, "w_data": by_column.reshape(-1)}
-
-
-def _padded(words: Integers, length: int) -> Integers:
-    return np.concatenate([words, np.zeros(length - len(words), np.int64)])
-
-
-def _after(first: int, pattern: Flags, length: int) -> Flags:
-    """``pattern`` from cycle ``first`` on, repeated; nothing before."""
-    return np.concatenate([np.zeros(first, bool), np.resize(pattern, length - first)])
+    return cell_writes(by_column)

@@ -103,7 +103,13 @@ def _accumulators(p: NeuralPimParameters) -> str:
 
 
 def _buffers(p: CascadeParameters) -> str:
-    """Of each output: cells of two banks, a line of a slice less its negative one; levels, of cells that have few."""
+    """Of each output: cells of two banks, a line of a slice less its negative one; levels, of cells that have few.
+
+    A cell that was not cleared keeps what it holds, so that a bank that is not shows.
+    """
+    cell = (
+        f"buffered[bank * {p.outputs * p.cycles * p.slices} + each * {p.cycles * p.slices} + offset * {p.slices} + s]"
+    )
     stored = [f"stored({_line(p, polarity)})" for polarity in range(p.polarities)]
     count = p.cycles * p.slices
     return f"""  reg signed [63:0] buffered [0:{2 * p.outputs * count - 1}];
@@ -118,7 +124,7 @@ def _buffers(p: CascadeParameters) -> str:
       if (clear[t / {p.outputs * count}]) buffered[t] <= 0;
     if (write) for (each = 0; each < {p.outputs}; each = each + 1) for (s = 0; s < {p.slices}; s = s + 1) begin
       written = {" - ".join(stored)};
-      buffered[bank * {p.outputs * count} + each * {count} + offset * {p.slices} + s] <= swap ? -written : written;
+      if ({cell} == 0) {cell} <= swap ? -written : written;
     end
   end
   integer places [0:{len(p.places) - 1}];

@@ -1,7 +1,5 @@
 """Workloads of the digital parts of strategies B and C: vectors one after the other, all stages full."""
 
-import numpy as np
-
 from gen.vectors import crossbar_schedule as schedule
 from sim_models.crossbar import initiation_interval
 from verif import crossbar_driven, crossbar_tiles
@@ -13,9 +11,10 @@ _OPERATIONS = 2
 
 
 def control(parameters: schedule.Controlled) -> Workload:
-    """A controller whose vectors follow each other at once, and whose results are taken at once."""
+    """A controller whose vectors start as soon as they can, and whose results are taken at once."""
     p, window = parameters, _window(parameters)
-    given = {name: np.ones(window.stop, np.int64) for name in schedule.stimuli(p, window.stop, SEED)}
+    given = schedule.always(p, window.stop)
+    given["start"] -= schedule.expected(p, given)["busy"]
     results = schedule.expected(p, given)
     return Workload(
         action="one vector",
@@ -40,7 +39,10 @@ def multiply(parameters: crossbar_tiles.Tiled) -> Workload:
 
 
 def _window(p: schedule.Controlled) -> slice:
-    """The last clock cycles, of whole intervals; the first vector's result was written before them."""
+    """The last clock cycles, of whole intervals; the first vector's result was written before them.
+
+    By then vectors that stall come at the interval too.
+    """
     interval = initiation_interval(p) * p.slots_per_cycle
     full = (p.clear_cycles + 1) * p.slots_per_cycle + p.latency_clocks + interval
     return slice(full, full + _OPERATIONS * interval)

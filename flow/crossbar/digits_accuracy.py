@@ -3,20 +3,18 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import sim_models.arith
-import sim_models.crossbar
 from flow.crossbar import digits, digits_noise, levers, recipes
 from flow.crossbar.digits import ReadOut, calibrated, run_through, uncalibrated
 from flow.crossbar.digits_noise import NoiseLevel, noise_levels
 from flow.crossbar.levers import FINE_TRIM_BITS, Lever, manufactured
 from flow.crossbar.recipes import SIGMA
+from flow.crossbar.sources import code
 from flow.digits import data as digits_data
 from flow.digits import network as digits_network
 from flow.digits.data import Digits
@@ -115,13 +113,8 @@ def _restored(content: dict[str, Any]) -> DigitsStudy:
 
 
 def _code() -> list[bytes]:
-    """What the results depend on: models, trained parts, network, data, versions."""
-    floors = [Path(module.__file__ or "").parent for module in (sim_models.arith, sim_models.crossbar)]
-    files = [path for floor in floors for path in sorted(floor.glob("*.py"))]
     modules = (digits, digits_noise, levers, recipes, digits_data, digits_network)
-    files += [Path(module.__file__ or "") for module in modules]
-    versions = [f"{name} {metadata.version(name)}".encode() for name in ("numpy", "scikit-learn")]
-    return [path.read_bytes() for path in (*files, Path(__file__), WEIGHTS_FILE, PERIPHERALS_FILE)] + versions
+    return code(modules, Path(__file__), WEIGHTS_FILE, PERIPHERALS_FILE)
 
 
 def _measured(network: Network, chosen: Digits, peripherals: Peripherals, instances: int) -> DigitsStudy:

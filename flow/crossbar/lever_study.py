@@ -1,17 +1,14 @@
 """The table of the levers for a report, from the cache where it is there: minutes otherwise."""
 
 from dataclasses import asdict
-from importlib import metadata
-from pathlib import Path
 from typing import Any
 
-import sim_models.arith
-import sim_models.crossbar
 import sim_models.sar
 from flow.crossbar import converter_levers, dataflow_sinad, lever_table, levers, recipes
 from flow.crossbar.converter_levers import CombinedResult, ConverterResult
 from flow.crossbar.lever_table import INSTANCES, TABLE_DAC_BITS, DataCeiling, LeverTable, Step
 from flow.crossbar.levers import Lever, Result
+from flow.crossbar.sources import code
 from flow.results import read_entry, write_entry
 from gen.cache import content_key
 from sim_models.crossbar.peripherals import PERIPHERALS_FILE
@@ -34,12 +31,8 @@ def lever_study(instances: int = INSTANCES, step: Step = lambda name: None) -> L
 
 
 def _code() -> list[bytes]:
-    """What the results depend on: models, committed networks, versions."""
-    floors = [Path(module.__file__ or "").parent for module in (sim_models.arith, sim_models.crossbar, sim_models.sar)]
-    files = [path for floor in floors for path in sorted(floor.glob("*.py"))]
     modules = (converter_levers, dataflow_sinad, lever_table, levers, recipes)
-    files += [Path(module.__file__ or "") for module in modules]
-    return [path.read_bytes() for path in (*files, PERIPHERALS_FILE)] + [f"numpy {metadata.version('numpy')}".encode()]
+    return code(modules, PERIPHERALS_FILE, floors=(sim_models.sar,))
 
 
 def _restored(content: dict[str, Any]) -> LeverTable:

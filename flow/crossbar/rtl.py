@@ -5,24 +5,21 @@ the loop. Batch norm, ReLU and rounding are outside the tiles and exact, as they
 """
 
 import os
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from functools import partial
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import sim_models.arith
-import sim_models.crossbar
 from flow.crossbar import digits, rtl_comparison
 from flow.crossbar.digits import ReadOut, calibrated, run_with, uncalibrated
 from flow.crossbar.digits_accuracy import CALIBRATION_IMAGES
 from flow.crossbar.rtl_comparison import Reading, SimulatedDigits, SimulatedLayer, compared
+from flow.crossbar.sources import code
 from flow.crossbar.tiles import TILES, Tile
 from flow.digits import data as digits_data
 from flow.digits import network as digits_network
@@ -38,13 +35,19 @@ from sim_models.crossbar import layer as golden_layer
 from sim_models.crossbar.parameters import NEURAL_PIM
 from verif import (
     batch,
+    binding,
+    build,
     crossbar_isaac,
     crossbar_isaac_loop,
     crossbar_layers,
     crossbar_loop,
     crossbar_tiles,
     crossbar_tiles_loop,
+    memory,
+    packing,
+    ports,
 )
+from verif import run as batch_run
 from verif.crossbar_layers import run_layer
 
 IMAGES = 20
@@ -79,10 +82,8 @@ def simulate_images(
     """
     read_outs = _read_outs(parameters, network, chosen)
     golden, expected = _run(network, chosen, read_outs, _golden)
-    start = time.process_time()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made, found = _run(network, chosen, read_outs, partial(_simulated, rtl, parameters, pool))
-    seconds = time.process_time() - start
     labels = chosen.test_labels
     return SimulatedDigits(
         tile=name or rtl.name,
@@ -91,7 +92,6 @@ def simulate_images(
         correct=int((found == labels).sum()),
         golden_correct=int((expected == labels).sum()),
         other_digits=int((found != expected).sum()),
-        seconds=seconds,
     )
 
 
@@ -147,15 +147,10 @@ def _kept(tile: Tile, network: Network, everything: Digits, images: int) -> Simu
 
 
 def _code() -> list[bytes]:
-    """What the results depend on besides the Verilog: models, benches, network, data, versions."""
-    floors = [Path(module.__file__ or "").parent for module in (sim_models.arith, sim_models.crossbar)]
-    files = [path for floor in floors for path in sorted(floor.glob("*.py"))]
     flows = (digits, rtl_comparison, digits_data, digits_network)
-    benches = (batch, crossbar_isaac, crossbar_isaac_loop, crossbar_layers, crossbar_loop, crossbar_tiles)
-    files += [Path(module.__file__ or "") for module in (*flows, *benches, crossbar_tiles_loop)]
-    files += [Path(batch.__file__).with_name("batch.cpp"), Path(__file__), WEIGHTS_FILE]
-    versions = [f"{name} {metadata.version(name)}".encode() for name in ("numpy", "scikit-learn")]
-    return [path.read_bytes() for path in files] + versions
+    benches = (crossbar_isaac, crossbar_isaac_loop, crossbar_layers, crossbar_loop, crossbar_tiles, crossbar_tiles_loop)
+    binder = (batch, binding, build, memory, packing, ports, batch_run)
+    return code((*flows, *benches, *binder), Path(batch.__file__).with_name("batch.cpp"), Path(__file__), WEIGHTS_FILE)
 
 
 def _read(content: dict[str, Any]) -> SimulatedDigits:

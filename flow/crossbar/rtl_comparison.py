@@ -52,7 +52,7 @@ class SimulatedDigits:
     """``images`` through a tile; ``layers`` in order.
 
     ``correct``, ``golden_correct``: right digits behind the hardware and behind the golden dataflow; ``other_digits``:
-    images to which these two give another digit. ``seconds``: processor time of the simulation.
+    images to which these two give another digit.
     """
 
     tile: str
@@ -61,7 +61,6 @@ class SimulatedDigits:
     correct: int
     golden_correct: int
     other_digits: int
-    seconds: float
 
     @property
     def identical(self) -> bool:
@@ -106,12 +105,13 @@ def text_lines(found: Sequence[SimulatedDigits]) -> list[str]:
     return [
         f"ours: {found[0].images} digits through the Verilog of the tiles, all layers, beside the golden dataflows; "
         "products, and codes of C",
-        f"  {'tile':26}{'layer':8}{'matrix':>10}{'values':>9}{'differ':>7}{'conversions':>13}{'formula':>12}"
+        f"  {'tile':30}{'layer':8}{'matrix':>10}{'values':>9}{'differ':>7}{'conversions':>13}{'formula':>12}"
         f"{'clock cycles':>14}{'formula':>12}{'astray':>7}",
         *(line for each in found for line in _rows(each)),
         "  criterion: values, digits, conversions on the strobe and clock cycles identical: "
         + ("met" if all(each.identical for each in found) else "NOT MET"),
-        "  limit: arrays, holds, buffer cells and converters are ideal models. Arrays of a layer's row blocks take "
+        "  limit: arrays, holds and buffer cells are ideal models; so are converters, but for the capacitors and "
+        "comparators of those whose registers search. Arrays of a layer's row blocks take "
         "turns on the tile of C, which adds their codes; products of A and B are added outside",
     ]
 
@@ -120,12 +120,12 @@ def _rows(found: SimulatedDigits) -> list[str]:
     lines = [_row(layer, found.tile if place == 0 else "") for place, layer in enumerate(found.layers)]
     return [
         *lines,
-        f"  {'':26}{found.correct} right digits by the Verilog, {found.golden_correct} by the golden dataflow, another "
-        f"digit in {found.other_digits}; {found.seconds:.0f} s of processor time",
+        f"  {'':30}{found.correct} right digits by the Verilog, {found.golden_correct} by the golden dataflow, another "
+        f"digit in {found.other_digits}",
     ]
 
 
 def _row(layer: SimulatedLayer, name: str) -> str:
     counts = f"{layer.values:9}{layer.differences:7}{layer.conversions:13}{layer.expected_conversions:12}"
     cycles = f"{layer.cycles:14}{layer.expected_cycles:12}{layer.astray:7}"
-    return f"  {name:26}{layer.name:8}{f'{layer.rows} x {layer.columns}':>10}{counts}{cycles}"
+    return f"  {name:30}{layer.name:8}{f'{layer.rows} x {layer.columns}':>10}{counts}{cycles}"

@@ -16,7 +16,7 @@ from sim_models.crossbar import (
     eight_bit,
     read_out,
 )
-from sim_models.crossbar.parameters import CASCADE, ISAAC, NEURAL_PIM, SEPARATE, STRATEGIES
+from sim_models.crossbar.parameters import CASCADE, ISAAC, SEPARATE, STRATEGIES
 
 SMALL_ROWS = 4
 
@@ -54,18 +54,29 @@ def counted() -> list[Counted]:
 
 
 def enumerated_mismatches() -> tuple[int, int]:
-    """Parameter sets for which a formula differs from counting pairs of slices one by one, and all sets tried."""
+    """Sets of parameters of A and B for which `conversions` differs from counting bits of operands one by one.
+
+    And all sets tried. Where there is a closed form for B it must agree too.
+    """
     tried = wrong = 0
     for p in _parameter_sets():
         tried += 1
-        pairs = [(t, s) for t in range(p.cycles) for s in range(p.slices)]
-        places = {p.dac_bits * t + p.cell_bits * s for t, s in pairs}
-        wrong += conversions(p) != {ISAAC: len(pairs), CASCADE: len(places), NEURAL_PIM: 1}[p.strategy]
+        pairs = [(t, s) for t in range(0, p.input_bits, p.dac_bits) for s in range(0, p.weight_bits, p.cell_bits)]
+        places = {t + s for t, s in pairs}
+        wrong += conversions(p) != (len(pairs) if p.strategy == ISAAC else len(places)) or _astray(p)
     return wrong, tried
 
 
+def _astray(p: CrossbarParameters) -> bool:
+    """Whether B differs from (input_bits + weight_bits - dac_bits) / cell_bits where slices leave no place out."""
+    divides = not (p.input_bits % p.dac_bits or p.weight_bits % p.cell_bits or p.dac_bits % p.cell_bits)
+    if p.strategy != CASCADE or not divides or p.weight_bits < p.dac_bits:
+        return False
+    return conversions(p) != (p.input_bits + p.weight_bits - p.dac_bits) // p.cell_bits
+
+
 def _parameter_sets() -> Iterator[CrossbarParameters]:
-    for strategy in STRATEGIES:
+    for strategy in (ISAAC, CASCADE):
         for inputs in range(1, 9):
             for weights in range(1, 9):
                 for dac in range(1, inputs + 1):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from flow.crossbar.headline import Headline
-from flow.crossbar.system_digital import DigitalCost
+from flow.crossbar.system_digital import DigitalCost, product_energies
 from flow.crossbar.system_headlines_counts import (
     conversions_headline,
     digital_headline,
@@ -13,13 +13,15 @@ from flow.crossbar.system_headlines_counts import (
 from flow.crossbar.system_headlines_dataflow import pipeline_headline, sinad_headline
 from flow.crossbar.system_headlines_energy import adc_share_headline, analog_saving_headline, energy_headline
 from flow.crossbar.system_headlines_speed import area_efficiency_headline, throughput_headline
-from flow.crossbar.system_study import MeanSpeedUp, NetworkRow
+from flow.crossbar.system_study import MeanSpeedUp, NetworkRow, network_rows
 
 
 def headlines(
     rows: Sequence[NetworkRow], speed_ups: Sequence[MeanSpeedUp], digital: dict[str, DigitalCost]
 ) -> list[Headline]:
     """All of them, in the order of their numbers."""
+    measured = product_energies(digital)
+    own = [] if measured is None else network_rows(measured)
     return [
         conversions_headline(),
         resolution_headline(),
@@ -27,7 +29,7 @@ def headlines(
         digital_headline(digital),
         adc_share_headline(),
         analog_saving_headline(),
-        energy_headline(rows),
+        energy_headline(rows, own),
         throughput_headline(rows, speed_ups),
         area_efficiency_headline(),
         sinad_headline(),

@@ -29,7 +29,7 @@ def conversions_headline() -> Headline:
         evidence=REPORTED,
         found=(
             "; ".join(f"{case.name}: {case.formula}" for case in cases),
-            f"formula and enumeration differ in {wrong} of {tried} parameter sets",
+            f"formula and enumeration differ in {wrong} of {tried} parameter sets of A and B; C has one by definition",
         ),
         criterion="formula, enumeration and the golden dataflows' records equal",
         met=agreed and all(by_name[name].formula == count for name, count in expected.items()),

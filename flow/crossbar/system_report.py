@@ -11,6 +11,7 @@ from sim_models.crossbar.chip_consistency import Link, consistency_chain
 from sim_models.crossbar.costs import ADC_PJ, UNIT_COSTS, Component, adc_cost, isaac_tile
 from sim_models.crossbar.endurance import lifetime_seconds, write_rate
 from sim_models.crossbar.energy import (
+    CASCADE_ADC_BITS,
     CASCADE_CALIBRATED_RATIO,
     DAC_BITS,
     RULES,
@@ -106,7 +107,8 @@ def product_lines(digital_pj: Mapping[str, float] | None) -> list[str]:
     e = energies(central(RULES[0]))
     lines.append(
         f"  CASCADE: model {e[ISAAC].total / e[CASCADE].total:.2f} below ISAAC, calibrated "
-        f"{CASCADE_CALIBRATED_RATIO:.2f} ({cascade_calibrated_pj():.0f} pJ), which the published ratios imply"
+        f"{CASCADE_CALIBRATED_RATIO:.2f} ({cascade_calibrated_pj():.0f} pJ), which the published ratios imply; the "
+        f"model is a lower bound, with conversions of {CASCADE_ADC_BITS} bits where 11 are needed"
     )
     return lines
 

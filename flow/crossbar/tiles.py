@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gen.catalog import Design, find
-from hdl.crossbar.requirements import IDEAL, PORT
+from hdl.crossbar.requirements import IDEAL, PORT, SAR
 from hdl.crossbar.tile_converters import TileParameters
 from sim_models.crossbar.energy import OUTPUTS
 from sim_models.crossbar.parameters import CASCADE, DIFFERENTIAL, ISAAC, NEURAL_PIM, SEPARATE
@@ -22,24 +22,25 @@ _ARRAY: dict[str, Any] = {
     "cell_bits": 1,
     "weight_encoding": DIFFERENTIAL,
     "signed_inputs": False,
-    "output_bits": 8,
     "outputs": OUTPUTS,
     "slots_per_cycle": 128,
 }
 SETTINGS: dict[str, dict[str, Any]] = {
     ISAAC: _ARRAY | {"dac_bits": 1, "flip_encoding": False, "conversion_polarity": SEPARATE, "converter": IDEAL},
     CASCADE: _ARRAY | {"dac_bits": 1, "bitline_bits": None, "carry_columns": 0, "converter": IDEAL},
-    NEURAL_PIM: _ARRAY | {"dac_bits": 4, "converter": PORT},
+    NEURAL_PIM: _ARRAY | {"dac_bits": 4, "output_bits": 8, "converter": PORT},
 }
 """Converters are ports, so that their logic is in no area."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tile:
-    """The tile of a strategy, with as many bits into an array cycle."""
+    """The tile of a strategy, with as many bits into an array cycle; ``searches``: the registers of its converters
+    are in it."""
 
     strategy: str
     dac_bits: int
+    searches: bool = False
 
     @property
     def design(self) -> Design:
@@ -49,17 +50,19 @@ class Tile:
     @property
     def name(self) -> str:
         """The strategy and its DAC."""
-        return f"{self.strategy}, {self.dac_bits}-bit DAC"
+        return f"{self.strategy}, {self.dac_bits}-bit DAC" + (", searching" if self.searches else "")
 
     @property
     def parameters(self) -> TileParameters:
         """Those of the design. Raises ValueError as they do."""
-        made: TileParameters = self.design.configuration()(**SETTINGS[self.strategy] | {"dac_bits": self.dac_bits})
+        fields = SETTINGS[self.strategy] | {"dac_bits": self.dac_bits} | ({"converter": SAR} if self.searches else {})
+        made: TileParameters = self.design.configuration()(**fields)
         return made
 
 
 TILES = (
     Tile(strategy=ISAAC, dac_bits=1),
+    Tile(strategy=ISAAC, dac_bits=1, searches=True),
     Tile(strategy=CASCADE, dac_bits=1),
     Tile(strategy=NEURAL_PIM, dac_bits=1),
     Tile(strategy=NEURAL_PIM, dac_bits=4),

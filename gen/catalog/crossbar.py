@@ -6,12 +6,13 @@ _ISAAC = "Shafiee et al., ISCA 2016, as reported; structure is bitline's"
 _CASCADE = "Chou et al., MICRO 2019, as reported; structure is bitline's"
 _NEURAL_PIM = "Cao et al., arXiv 2201.12861 (IEEE TC 2022), as reported; structure is bitline's"
 _STATUS = "golden, simulated, proved, priced"
+"""Proved are controllers and parts, of few bits, and of the read-out its strobes: of a tile what it is made of."""
 
 CROSSBAR = (
     Design(
         name="crossbar_cascade",
         family="crossbar",
-        summary="CASCADE's controller: two banks of buffer cells in turn, written, scanned column by column, cleared",
+        summary="controller alone of strategy B, CASCADE: banks of buffer cells in turn, written, scanned, cleared",
         source=_CASCADE,
         status=_STATUS,
         parameters="hdl.crossbar:CascadeParameters",
@@ -24,7 +25,7 @@ CROSSBAR = (
     Design(
         name="crossbar_isaac",
         family="crossbar",
-        summary="ISAAC's read-out: controller, scan of lines, shift-and-add with flipped columns, output registers",
+        summary="read-out of strategy A, ISAAC: controller, scan of lines, shift-and-add, output registers",
         source=_ISAAC,
         status=_STATUS,
         parameters="hdl.crossbar.isaac_parameters:IsaacParameters",
@@ -37,7 +38,7 @@ CROSSBAR = (
     Design(
         name="crossbar_neural_pim",
         family="crossbar",
-        summary="Neural-PIM's controller: two-phase accumulation, ping-pong holds, one scan of conversions a vector",
+        summary="controller alone of strategy C, Neural-PIM: two-phase accumulation, ping-pong holds, a scan a vector",
         source=_NEURAL_PIM,
         status=_STATUS,
         parameters="hdl.crossbar:NeuralPimParameters",

@@ -27,7 +27,7 @@ async def _begin(dut: Any, pauses: Any = None, waits: Any = None) -> Tile:
 
 @cocotb.test()
 async def results_cycles_and_conversions_at_full_rate(dut: Any) -> None:
-    """Vectors follow each other at the interval, results come in their cycle, conversions are as many as they must."""
+    """Vectors follow each other as soon as they can, results come in their cycle; conversions are counted."""
     tile = await _begin(dut)
     await tile.full_rate(WORDS)
 

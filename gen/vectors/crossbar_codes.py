@@ -25,8 +25,11 @@ class Coded:
     products: Integers
 
 
-def any_codes(parameters: IsaacParameters, vectors: int, seed: int) -> Coded:
-    """Random vectors and weights, whose lines are converted to anything; a fourth of the vectors to extremes."""
+def any_codes(parameters: IsaacParameters, vectors: int, seed: int, *, largest: bool = False) -> Coded:
+    """Random vectors and weights, whose lines are converted to anything; a fourth of the vectors to extremes.
+
+    With ``largest`` weights, the largest that there are, every line is flipped where any may be.
+    """
     p, random = parameters, np.random.default_rng(seed)
     low, high = code_range(p)
 
@@ -37,6 +40,8 @@ def any_codes(parameters: IsaacParameters, vectors: int, seed: int) -> Coded:
 
     inputs = random.integers(*p.input_range, (vectors, p.rows), endpoint=True)
     weights = random.integers(*p.weight_range, (p.rows, p.outputs), endpoint=True)
+    if largest:
+        weights[:] = p.weight_range[1]
     return converted(p, inputs, weights, draw)
 
 

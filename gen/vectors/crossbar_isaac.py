@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.vectors.crossbar_codes import any_codes
+from gen.vectors.crossbar_words import word
 from hdl.crossbar.isaac_parameters import IsaacParameters
 from sim_models.crossbar import conversions, flip_columns, isaac_dot, unit_conversions, weight_slices
 
@@ -26,7 +27,7 @@ def tile_vectors(parameters: IsaacParameters) -> dict[str, Any]:
         **_schedule(p),
         "rows": p.rows,
         "dac_bits": p.dac_bits,
-        "words": [_word(vector, p.input_bits) for vector in inputs],
+        "words": [word(vector, p.input_bits) for vector in inputs],
         "matrices": [_matrix(p, inputs, random) for _ in range(_MATRICES)],
     }
 
@@ -85,8 +86,3 @@ def _matrix(p: IsaacParameters, inputs: Integers, random: np.random.Generator) -
         "flags": flags.transpose(2, 0, 1).reshape(-1).astype(int).tolist(),
         "products": isaac_dot(inputs, weights, p).values.tolist(),
     }
-
-
-def _word(values: Integers, width: int) -> int:
-    """Values side by side in one word, the first one lowest."""
-    return sum((int(value) & (1 << width) - 1) << width * place for place, value in enumerate(values))

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gen.vectors.crossbar_schedule import always, expected
+from gen.vectors.crossbar_words import word
 from hdl.crossbar import CascadeParameters, NeuralPimParameters
 from hdl.crossbar.requirements import SAR
 from sim_models.crossbar import (
@@ -17,7 +19,6 @@ from sim_models.crossbar import (
     layer,
     range_registers,
     read_out,
-    readout_cycles,
     weight_slices,
 )
 from sim_models.crossbar.digitise import rounded
@@ -39,7 +40,6 @@ def neural_pim_vectors(parameters: NeuralPimParameters) -> dict[str, Any]:
     registers = range_registers(p)
     return {
         **_schedule(p, inputs),
-        "latency": latency(p) + readout_cycles(p) - 1,
         "range": [p.code_maximum, registers.range_mult, registers.range_shift],
         "weights": weights.T.tolist(),
         "results": read_out(inputs, weights, p).values.tolist(),
@@ -57,8 +57,6 @@ def cascade_vectors(parameters: CascadeParameters) -> dict[str, Any]:
     found = read_out(inputs, weights, replace(p, adc_bits=adc_bits))
     return {
         **_schedule(p, inputs),
-        "latency": latency(p),
-        "clear_cycles": p.clear_cycles,
         "cells": weight_slices(weights, p).transpose(3, 0, 1, 2).tolist(),
         "places": list(p.significances),
         "carry": p.carry_columns,
@@ -104,15 +102,24 @@ def _drawn(p: CascadeParameters | NeuralPimParameters, random: np.random.Generat
 
 
 def _schedule(p: CascadeParameters | NeuralPimParameters, inputs: Integers) -> dict[str, Any]:
-    """What benches must know of the structure."""
+    """What benches must know of the structure, and cycles since the first vector was taken, at full rate."""
+    interval = initiation_interval(p)
+    clocks = (p.clear_cycles + latency(p) + (len(inputs) + 1) * interval) * p.slots_per_cycle
+    seen = expected(p, always(p, clocks))
+    taken, given = (np.flatnonzero(seen[name])[: len(inputs)] for name in ("load", "done"))
+    stalls = {} if isinstance(p, NeuralPimParameters) else {"stalls": int(seen["stall_count"][taken[-1]])}
     return {
-        "words": [_word(vector, p.input_bits) for vector in inputs],
+        **stalls,
+        "taken": (taken - taken[0]).tolist(),
+        "given": (given - taken[0]).tolist(),
+        "latency": latency(p),
+        "words": [word(vector, p.input_bits) for vector in inputs],
         "rows": p.rows,
         "dac_bits": p.dac_bits,
         "input_bits": p.input_bits,
         "slots": p.slots_per_cycle,
         "cycles": p.cycles,
-        "interval": initiation_interval(p),
+        "interval": interval,
         "outputs": p.outputs,
         "converters": p.converters,
         "code_bits": p.code_bits,
@@ -123,8 +130,3 @@ def _schedule(p: CascadeParameters | NeuralPimParameters, inputs: Integers) -> d
         "product_bits": p.product_bits,
         "conversions": p.outputs * conversions(p),
     }
-
-
-def _word(values: Integers, width: int) -> int:
-    """Values side by side in one word, the first one lowest."""
-    return sum((int(value) & (1 << width) - 1) << width * place for place, value in enumerate(values))

@@ -14,15 +14,18 @@ from hdl.crossbar.converter import RangeCode, RangeConverter, SaturatingConverte
 from hdl.crossbar.converter_group import ConverterGroup
 from hdl.crossbar.cross_array_adder import CrossArrayAdder
 from hdl.crossbar.input_slicer import InputSlicer
+from hdl.crossbar.isaac_controller import IsaacController
 from hdl.crossbar.isaac_parameters import IsaacParameters
 from hdl.crossbar.isaac_readout import IsaacReadout
 from hdl.crossbar.isaac_surroundings import IsaacSurroundings
 from hdl.crossbar.isaac_tile import IsaacTile
 from hdl.crossbar.line_scan import LineScan
+from hdl.crossbar.neural_converter import NeuralConverter
 from hdl.crossbar.neural_pim_controller import NeuralPimController
 from hdl.crossbar.neural_pim_parameters import NeuralPimParameters
 from hdl.crossbar.neural_pim_surroundings import NeuralPimSurroundings
 from hdl.crossbar.neural_pim_tile import NeuralPimTile
+from hdl.crossbar.neural_shift_add import NeuralShiftAdd
 from hdl.crossbar.sample_hold import SampleHold
 from hdl.crossbar.scan_mux import ScanMux
 from hdl.crossbar.tile import CrossbarTile, crossbar_tile
@@ -42,15 +45,18 @@ __all__ = [
     "CrossArrayAdder",
     "CrossbarTile",
     "InputSlicer",
+    "IsaacController",
     "IsaacParameters",
     "IsaacReadout",
     "IsaacSurroundings",
     "IsaacTile",
     "LineScan",
+    "NeuralConverter",
     "NeuralPimController",
     "NeuralPimParameters",
     "NeuralPimSurroundings",
     "NeuralPimTile",
+    "NeuralShiftAdd",
     "RangeCode",
     "RangeConverter",
     "SampleHold",

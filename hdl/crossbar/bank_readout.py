@@ -47,12 +47,14 @@ class BankReadout(Block):
         p = self.parameters
         m.submodules.reading = reading = StageTimer(cycles=readout_cycles(p))
         m.submodules.clearing = clearing = StageTimer(cycles=p.clear_cycles)
-        fresh, waiting, begin = Signal(init=1), Signal(range(3)), Signal()
+        fresh = Signal(init=1)
+        waiting = Signal(range(3))
+        begins = Signal()
         idle = ~reading.active & (~clearing.active | clearing.last)
         begins_to_clear = reading.last if p.clear_cycles == 1 else Const(0)
         m.d.comb += [
-            begin.eq(self.ended & self.ready & idle & (self.filled | waiting.any())),
-            reading.start.eq(begin),
+            begins.eq(self.ended & self.ready & idle & (self.filled | waiting.any())),
+            reading.start.eq(begins),
             clearing.start.eq(reading.over | (fresh & ~clearing.active)),
             *(each.ended.eq(self.ended) for each in (reading, clearing)),
             self.over.eq(reading.over),
@@ -63,22 +65,23 @@ class BankReadout(Block):
             self.cleared.eq(clearing.over),
             self.active.eq(fresh | clearing.active | reading.active | waiting.any()),
         ]
-        m.d.sync += [waiting.eq(waiting + self.filled - begin), fresh.eq(fresh & ~clearing.over)]
-        self._scan(m, begin)
+        m.d.sync += [waiting.eq(waiting + self.filled - begins), fresh.eq(fresh & ~clearing.over)]
+        self._scan(m, begins)
         return m
 
-    def _scan(self, m: Module, begin: Value) -> None:
+    def _scan(self, m: Module, begins: Value) -> None:
         p = self.parameters
         m.submodules.scan = scan = LineScan(positions=len(p.places))
-        final, turn = Signal(), Signal()
+        last_group = Signal()
+        turn = Signal()
         m.d.comb += [
-            final.eq(self.group == p.groups - 1),
-            scan.start.eq(begin | (scan.last & ~final)),
+            last_group.eq(self.group == p.groups - 1),
+            scan.start.eq(begins | (scan.last & ~last_group)),
             self.adc_start.eq(scan.active),
             self.adc_next.eq(scan.upcoming),
             self.column.eq(scan.position),
         ]
-        with m.If(begin):
+        with m.If(begins):
             m.d.sync += [self.group.eq(0), self.read_bank.eq(turn), turn.eq(~turn & int(p.double_buffer))]
-        with m.Elif(scan.last & ~final):
+        with m.Elif(scan.last & ~last_group):
             m.d.sync += self.group.eq(self.group + 1)

@@ -13,7 +13,7 @@ class BufferArray(Block):
     """Two banks of cells of one output: a row a weight slice, a cell of it an input slice, at their significance.
 
     * ``write``: the cells of input slice ``offset`` of ``bank`` hold ``d``, a sum (positive less negative) a weight
-      slice. ``clear``: the cells of these banks hold 0.
+      slice, if they held 0. ``clear``: the cells of these banks hold 0.
     * ``column``: what is converted of ``read_bank`` as column ``read_column``, 0 being the lowest that is: the sum of
       its cells, and for the lowest what is carried in, rounded, ties away from 0. Combinational.
 
@@ -47,7 +47,7 @@ class BufferArray(Block):
                 cell = Signal(p.line_shape, name=f"cell_{bank}_{t}_{s}", reset_less=True)
                 with m.If(self.clear[bank]):
                     m.d.sync += cell.eq(0)
-                with m.Elif(self.write & (self.bank == bank) & (self.offset == t)):
+                with m.Elif(self.write & (self.bank == bank) & (self.offset == t) & (cell == 0)):
                     m.d.sync += cell.eq(self.d[s])
                 terms[p.significance(t, s)].append(cell)
         sums = {place: sum(cells, start=Const(0)) for place, cells in terms.items()}

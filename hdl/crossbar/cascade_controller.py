@@ -8,7 +8,7 @@ from hdl.crossbar.array_cycle import ArrayCycle
 from hdl.crossbar.bank_readout import BankReadout
 from hdl.crossbar.cascade_parameters import CascadeParameters
 from hdl.crossbar.delay import delayed
-from hdl.crossbar.vector_sequence import VectorSequence
+from hdl.crossbar.vector_sequence import IGNORED_BITS, VectorSequence
 from hdl.sar.tally import Tally
 from sim_models.arith.checking import require_instance
 
@@ -24,9 +24,10 @@ class CascadeController(Block):
     cycles.
 
     * ``start``: a vector is there. It is accepted when not ``busy``, in the first slot of its first array cycle: at any
-      time if nothing is under way. ``load``: the vector is taken, in the last slot of its first cycle,
-      which is repeated, and ``stall_count`` counts it, while its bank will not be clear when it is first written. So a
-      vector is driven from the last array cycle on in which its bank is cleared: its sums come a cycle later.
+      time if nothing is under way. A start while ``busy`` is ignored and counted in ``start_ignored``.
+    * ``load``: the vector is taken, in the last slot of its first cycle, which is repeated, and ``stall_count`` counts
+      it, while its bank will not be clear when it is first written. So a vector is driven from the last array cycle on
+      in which its bank is cleared: its sums come a cycle later.
     * ``drive``, ``step``, ``bl_strobe``: as in `NeuralPimController`. ``index``, ``negative``, ``driven_bank``: which
       slice is driven, whether its sums count negative, and the bank they are for.
     * ``write``: the held lines are written, all through an array cycle, as slice ``offset`` of ``bank``, positive and
@@ -38,7 +39,8 @@ class CascadeController(Block):
       slot of its last array cycle, which lasts until it is ``taken``: then all wait. ``done``: it is taken.
 
     `sim_models.crossbar.latency` array cycles from that of the start to that of ``done``, where nothing stalls.
-    After a reset clear_cycles + 1 array cycles pass before the first start is accepted.
+    After a reset clear_cycles + 1 array cycles pass before the first start is accepted. Both counts have 16 bits and
+    stop at their largest value.
 
     Raises ValueError for ``parameters`` that are no ``CascadeParameters``.
     """
@@ -61,6 +63,7 @@ class CascadeController(Block):
                 "column": Out(columns),
                 "code_column": Out(columns),
                 "group": Out(range(max(2, p.groups))),
+                "start_ignored": Out(IGNORED_BITS),
                 "stall_count": Out(STALL_BITS),
             }
         )
@@ -87,7 +90,8 @@ class CascadeController(Block):
 
     def _drive(self, m: Module, cycle: ArrayCycle, vectors: VectorSequence) -> None:
         p = self.parameters
-        m.d.comb += [getattr(self, name).eq(getattr(vectors, name)) for name in ("busy", "load", "drive", "index")]
+        names = ("busy", "load", "drive", "index", "start_ignored")
+        m.d.comb += [getattr(self, name).eq(getattr(vectors, name)) for name in names]
         m.d.comb += [
             vectors.start.eq(self.start),
             vectors.ended.eq(cycle.ended),
@@ -99,7 +103,7 @@ class CascadeController(Block):
         m.d.comb += [stalls.amount.eq(vectors.waits), self.stall_count.eq(stalls.total)]
 
     def _write(self, m: Module, cycle: ArrayCycle, vectors: VectorSequence, readout: BankReadout) -> None:
-        final = Signal()
+        final = Signal(name="last_write")
         with m.If(cycle.ended):
             m.d.sync += [
                 self.write.eq(vectors.drive),
@@ -112,7 +116,9 @@ class CascadeController(Block):
     def _guard_banks(self, m: Module, vectors: VectorSequence, readout: BankReadout) -> None:
         """A vector waits until its bank will be clear: of two banks when it is first written, of one when driven."""
         double = self.parameters.double_buffer
-        dirty, found, cleared = Signal(2), Signal(2), Signal(2)
+        dirty = Signal(2)
+        found = Signal(2)
+        cleared = Signal(2)
         beginning = self.step & (vectors.index == 0) if double else vectors.load
         m.d.comb += [
             found.eq(_one_hot(self.driven_bank) & beginning.replicate(2)),

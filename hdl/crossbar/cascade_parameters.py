@@ -4,7 +4,15 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Shape, signed
 
-from hdl.crossbar.requirements import IDEAL, SAR, require_divided, require_slots, require_strategy
+from hdl.crossbar.requirements import (
+    IDEAL,
+    SAR,
+    require_divided,
+    require_driven_bits,
+    require_slots,
+    require_strategy,
+    require_unused,
+)
 from sim_models.arith.checking import require_choice, require_instance, require_integer
 from sim_models.arith.widths import signed_width, unsigned_width
 from sim_models.crossbar import (
@@ -26,6 +34,11 @@ class CascadeParameters(CrossbarParameters):
     filling one. ``converter``: 'sar', successive approximation registers that take turns, one slot each; or 'ideal',
     one that gives its code in the slot after.
 
+    ``range_fraction``, of strategy C, has its default. ``output_bits`` is of strategy C too, but golden parameters and
+    presets say it of all strategies: nothing here depends on it, and products have ``product_bits``.
+    ``buffer_cell_bits`` is of the analog cells around the hardware, ``cycle_time_ns`` says how long an array cycle is
+    meant to be.
+
     Raises ValueError as `CrossbarParameters` does, for another strategy, for signed inputs with dac_bits above 1, for
     converters that do not divide the outputs, for a readout too long without ``allow_stalls``, for a
     cascade_tail_cycles of 0, for registers of more than 16 bits, and for an array cycle that is over before the code of
@@ -44,8 +57,10 @@ class CascadeParameters(CrossbarParameters):
     converter: str = SAR
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         require_strategy(self, CASCADE)
+        super().__post_init__()
+        require_driven_bits(self)
+        require_unused(self, "range_fraction")
         require_instance("allow_stalls", self.allow_stalls, bool)
         require_divided(self)
         require_choice("converter", self.converter, (IDEAL, SAR))

@@ -23,14 +23,19 @@ class CascadeTile(Block):
     ``vectors``: stream of rows words of input_bits, unsigned or two's complement; taken as the first array cycle ends.
     ``products``: stream of products, one an output, two's complement; offered in the last slot of its last array cycle.
 
-    Array: ``slice`` drives the rows (0 between vectors); ``bl_strobe``: the lines are held. Buffer cells: ``write``,
-    ``offset``, ``swap``, ``bank``, ``clear`` as in `CascadeController`. Converters: ``adc_start`` converts column
-    ``column`` of those that are converted, 0 being the lowest, of ``read_bank`` of output ``group`` * converters + c in
-    converter c. The lowest column has what is carried into it. With converter 'ideal', ``code`` is there in the next
-    clock cycle, rounded, two's complement where it can be negative, and ``saturated``, 1 where it was beyond the range.
-    With 'sar', ``sample``, ``dac``, ``comparator_enable`` and ``cmp`` of all registers of each converter, as in
-    `InterleavedSar`: ``cmp`` compares the column rounded, so its words are half a step below the codes that they stand
-    for; then codes at the ends of the range count as saturated, if the range is that of ``adc_bits``.
+    Array: ``slice`` drives the rows. ``drive``: the DACs are on, else ``slice`` is 0; ``step``, in the last slot of a
+    driven array cycle: they take another slice, or none, from the next clock cycle on. ``bl_strobe``: the lines are
+    held. Buffer cells: ``write``, ``offset``, ``swap``, ``bank``, ``clear`` as in `CascadeController`. Converters:
+    ``adc_start`` converts column ``column`` of those that are converted, 0 being the lowest, of ``read_bank`` of output
+    ``group`` * converters + c in converter c. The lowest column has what is carried into it. With converter 'ideal',
+    ``code`` is there in the next clock cycle, rounded, two's complement where it can be negative, and ``saturated``, 1
+    where it was beyond the range. With 'sar', ``sample``, ``dac``, ``comparator_enable`` and ``cmp`` of all registers
+    of each converter, as in `InterleavedSar`: ``cmp`` compares the column rounded, so its words are half a step below
+    the codes that they stand for; then codes at the ends of the range count as saturated, if the range is that of
+    ``adc_bits``.
+
+    No start is ever ignored, for a vector waits until it is taken: ``start_ignored`` of the controller stays 0, and is
+    no port here.
 
     ``adc_count`` (32 bits) and ``sat_count`` (16 bits): conversions and saturated ones since reset; ``stall_count`` (16
     bits): array cycles that vectors waited for a bank. They stop at their largest value.
@@ -46,7 +51,7 @@ class CascadeTile(Block):
             "vectors__payload": IntegerFormat(kind="signed" if p.signed_inputs else "unsigned", width=p.input_bits),
             "products__payload": IntegerFormat(kind="signed", width=p.product_bits),
         } | converter_formats(p)
-        strobes = ("bl_strobe", "write", "swap", "bank", "adc_start", "read_bank")
+        strobes = ("drive", "step", "bl_strobe", "write", "swap", "bank", "adc_start", "read_bank")
         super().__init__(
             {
                 "vectors": In(stream.Signature(data.ArrayLayout(p.input_bits, p.rows))),
@@ -69,7 +74,7 @@ class CascadeTile(Block):
         m.submodules.controller = controller = CascadeController(parameters=self.parameters)
         m.submodules.slicer = slicer = InputSlicer(parameters=self.parameters)
         m.d.comb += [
-            controller.start.eq(self.vectors.valid),
+            controller.start.eq(self.vectors.valid & ~controller.busy),
             self.vectors.ready.eq(controller.load),
             slicer.x.eq(self.vectors.payload),
             self.slice.eq(slicer.slice),
@@ -82,8 +87,9 @@ class CascadeTile(Block):
         return m
 
     def _connect_array(self, m: Module, controller: CascadeController, saturated: Value) -> None:
-        names = ("bl_strobe", "write", "swap", "bank", "offset", "clear", "adc_start", "read_bank", "column", "group")
-        m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in (*names, "stall_count")]
+        names: tuple[str, ...] = ("drive", "step", "bl_strobe", "write", "swap", "bank", "offset", "clear")
+        names += ("adc_start", "read_bank", "column", "group", "stall_count")
+        m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in names]
         m.submodules.tally = tally = ConversionTally(converters=self.parameters.converters)
         m.d.comb += [
             tally.adc_start.eq(controller.adc_start),
@@ -106,7 +112,7 @@ class CascadeTile(Block):
                 lane.code.eq(codes.word_select(place, p.code_bits)),
             ]
         if p.has_offset:
-            m.submodules.input_sum = inputs = InputSum(parameters=p)
+            m.submodules.sum_of_inputs = inputs = InputSum(parameters=p)
             m.d.comb += [inputs.add.eq(controller.step), inputs.bank.eq(controller.driven_bank)]
             m.d.comb += [
                 getattr(inputs, name).eq(getattr(controller, name)) for name in ("negative", "index", "read_bank")

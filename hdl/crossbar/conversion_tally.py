@@ -30,8 +30,8 @@ class ConversionTally(Block):
         found = Signal(width)
         m.d.comb += found.eq(beyond)
         counts = {
-            "conversions": (self.adc_count, Const(self.converters, width) & self.adc_start.replicate(width)),
-            "saturated": (self.sat_count, found & self.code_valid.replicate(width)),
+            "count_conversions": (self.adc_count, Const(self.converters, width) & self.adc_start.replicate(width)),
+            "count_saturated": (self.sat_count, found & self.code_valid.replicate(width)),
         }
         for name, (count, amount) in counts.items():
             m.submodules[name] = tally = Tally(width=len(count), amount_width=width)

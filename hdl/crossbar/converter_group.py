@@ -29,8 +29,11 @@ class ConverterGroup(Block):
     """An `InterleavedSar` for each of ``converters``: one conversion a clock cycle of every one.
 
     Ports, an element a converter: ``start``, ``sample``, ``dac``, ``comparator_enable``, ``cmp``, ``code`` and
-    ``at_end``, as there; a code comes ``bits`` + 1 clock cycles after its sample. Raises ValueError for ``bits``
-    outside 2..16 and ``converters`` below 1.
+    ``at_end``, as there; a code comes ``bits`` + 1 clock cycles after its sample.
+
+    It is made of `hdl.sar.SarController`, not of `hdl.sar.AdcGroup`, each converter of which searches one code at a
+    time, so that a column takes many clock cycles: here a conversion begins in every slot, and array, holds and scan
+    are led by the controller of the tile. Raises ValueError for ``bits`` outside 2..16 and ``converters`` below 1.
     """
 
     def __init__(self, *, converters: int, bits: int, signed_values: bool) -> None:

@@ -15,8 +15,7 @@ class InputSlicer(Block):
 
     * ``load``: take ``x`` (rows words of input_bits); it wins over ``step``, which moves on to the next slice.
     * ``drive``: the rows are driven with ``slice`` (rows words of dac_bits, unsigned); it is 0 without.
-    * ``index``: number of the slice, 0 after a load. ``last``: it is the top one, which is narrower where dac_bits do
-      not divide input_bits. ``negative``: it is the top one of signed inputs, so its sums count negative.
+    * ``index``: number of the slice, 0 after a load. The top one is narrower where dac_bits do not divide input_bits.
 
     Loaded and stepped at the end of a clock cycle. The vector is not reset. Raises ValueError for ``parameters`` that
     are no ``CrossbarParameters``, and for signed inputs with dac_bits above 1, whose top slice would be signed.
@@ -36,8 +35,6 @@ class InputSlicer(Block):
                 "drive": In(1),
                 "slice": Out(data.ArrayLayout(p.dac_bits, p.rows)),
                 "index": Out(range(max(2, p.cycles))),
-                "last": Out(1),
-                "negative": Out(1),
             }
         )
 
@@ -53,5 +50,4 @@ class InputSlicer(Block):
             m.d.comb += self.slice[row].eq(held[: p.dac_bits] & self.drive.replicate(p.dac_bits))
         with m.If(changed):
             m.d.sync += self.index.eq(Mux(self.load, 0, self.index + 1))
-        m.d.comb += [self.last.eq(self.index == p.cycles - 1), self.negative.eq(self.last & int(p.signed_inputs))]
         return m

@@ -21,7 +21,7 @@ class IsaacController(Block):
                    lines), and ``step`` to the next slice
         3 .. T+2   scan of the slice held at the end of the array cycle before
         T+3, T+4   sums are corrected and go to the output registers, from ``finish`` on, which ends T+2
-        T+5        activation, a place for what follows the array; at its end ``release``
+        T+5        activation, a place for what follows the array; at its end ``write_back``
         T+6        write back
 
     ``start`` begins a vector's array cycle 1 in the next clock cycle, unless ``busy``; then it is ignored and counted
@@ -39,13 +39,14 @@ class IsaacController(Block):
         require_instance("parameters", parameters, IsaacParameters)
         self.parameters = parameters
         inputs = {"start": In(1), "index": In(range(max(2, parameters.cycles))), "room": In(1)}
-        strobes = ("busy", "idle", "load", "step", "drive", "hold", "finish", "release")
+        strobes = ("busy", "idle", "load", "step", "drive", "hold", "finish", "write_back")
         super().__init__({**inputs, **{name: Out(1) for name in strobes}, "start_ignored": Out(IGNORED_BITS)})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
         m.submodules.cycle = cycle = ArrayCycle(slots=self.parameters.slots_per_cycle)
-        accepted, ended = Signal(), Signal()
+        accepted = Signal()
+        ended = Signal()
         m.d.comb += [accepted.eq(self.start & ~self.busy), ended.eq(cycle.ended), cycle.restart.eq(accepted)]
         reading, taken = self._lead(m, accepted, ended)
         scanned_last, behind = self._follow(m, ended)
@@ -64,7 +65,9 @@ class IsaacController(Block):
         """Array cycles 1 to T+1. Returns whether a vector is read, and whether the array cycle after the next one will
         be taken by another slice."""
         p = self.parameters
-        reading, goes_on, taken = Signal(), Signal(), Signal()
+        reading = Signal()
+        goes_on = Signal()
+        taken = Signal()
         following = Signal(range(p.cycles + 1))
         m.d.comb += [
             goes_on.eq(reading | (self.drive & (self.index != p.cycles - 1))),
@@ -91,7 +94,7 @@ class IsaacController(Block):
         m.d.comb += [
             self.hold.eq(ended & self.drive),
             self.finish.eq(ended & scanned_last),
-            self.release.eq(ended & activated),
+            self.write_back.eq(ended & activated),
         ]
         return scanned_last, scanned | summed | stored | activated
 

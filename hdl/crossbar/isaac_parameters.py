@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hdl.crossbar.requirements import IDEAL, SAR, require_slots, require_strategy
+from hdl.crossbar.requirements import IDEAL, SAR, require_driven_bits, require_slots, require_strategy, require_unused
 from sim_models.arith.checking import require_choice, require_integer
 from sim_models.arith.widths import signed_width, unsigned_width
 from sim_models.crossbar import CrossbarParameters, adc_bits, latency
@@ -18,10 +18,15 @@ class IsaacParameters(CrossbarParameters):
     ``converter``: 'sar', successive approximation registers that take turns, one slot each; or 'ideal', one that gives
     its code in the slot after.
 
+    Fields of the other strategies have their defaults, but for ``output_bits``: golden parameters and presets say it of
+    all strategies, nothing here depends on it, and products have ``sum_bits``. ``cycle_time_ns`` says how long an array
+    cycle is meant to be.
+
     Every converter serves all lines of some outputs, as evenly as it goes; the first one converts the unit column
-    besides, before all others. Raises ValueError as `CrossbarParameters` does, for another strategy, for signed inputs
-    with dac_bits above 1, and where there are more converters than outputs; more positions of a scan, or outputs, than
-    slots; a unit column that needs more than ``adc_bits``; conversions that take longer than the stages behind them.
+    besides, before all others. Raises ValueError as `CrossbarParameters` does, for another strategy or fields of one,
+    for signed inputs with dac_bits above 1, and where there are more converters than outputs; more positions of a scan,
+    or outputs, than slots; a unit column that needs more than ``adc_bits``; conversions that take longer than the
+    stages behind them.
     """
 
     input_bits: int = 16
@@ -36,8 +41,10 @@ class IsaacParameters(CrossbarParameters):
     converter: str = SAR
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         require_strategy(self, ISAAC)
+        super().__post_init__()
+        require_driven_bits(self)
+        require_unused(self, "range_fraction", "double_buffer", "clear_cycles", "cascade_tail_cycles")
         require_choice("converter", self.converter, (IDEAL, SAR))
         require_integer("converters", self.converters, 1, self.outputs)
         if self.converter == SAR:
@@ -116,7 +123,10 @@ class IsaacParameters(CrossbarParameters):
 
     @property
     def sum_bits(self) -> int:
-        """Width of an accumulator, two's complement, which no sums of any codes overflow."""
+        """Width of an accumulator, two's complement, which no sums of codes overflow.
+
+        Codes that can be negative are as large in both directions: converters saturate on both sides alike.
+        """
         times = sum(1 << self.significance(t, 0) for t in range(self.cycles))
         spaces = sum(1 << self.significance(0, s) for s in range(self.slices))
         return signed_width(

@@ -7,6 +7,7 @@ from functools import partial
 from amaranth.hdl import Cat, Module, Mux, ResetSignal, Signal, Value, signed
 
 from hdl.crossbar.interleaved_sar_properties import search_properties
+from hdl.crossbar.isaac_lane_properties import IsaacLaneProperties
 from hdl.crossbar.isaac_parameters import IsaacParameters
 from hdl.crossbar.isaac_readout import IsaacReadout
 from hdl.crossbar.line_scan import LineScan
@@ -193,6 +194,8 @@ def readout_properties(parameters: IsaacParameters) -> Claims:
     yield f"IsaacReadout of {tight.slots_per_cycle} slots, latency", partial(IsaacLatencyProperties, parameters=tight)
     lane = replace(p, rows=3, input_bits=2, dac_bits=1, weight_bits=2, cell_bits=min(2, p.cell_bits), adc_bits=None)
     yield "ShiftAddLane of few bits", partial(ShiftAddLaneProperties, parameters=lane)
+    alone = replace(lane, outputs=1, converters=1, converter=IDEAL)
+    yield "IsaacLane of an output", partial(IsaacLaneProperties, parameters=alone)
     if p.converter == SAR:
         yield from search_properties(p.code_bits, p.signed_samples)
     positions = min(p.scan_positions, 9)

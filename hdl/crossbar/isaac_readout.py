@@ -80,14 +80,14 @@ class IsaacReadout(Block):
         m = Module()
         p = self.parameters
         m.submodules.controller = controller = IsaacController(parameters=p)
-        m.submodules.sequence = sequence = CodeSequence(parameters=p)
+        m.submodules.code_sequence = sequence = CodeSequence(parameters=p)
         m.submodules.outputs = outputs = OutputRegisters(parameters=p)
+        # Before all other statements: a register that drives a port of a part is named after what comes first.
+        held = delayed(m, "holds", controller.hold, p.converter_delay)
+        finished = delayed(m, "finishes", controller.finish, p.converter_delay)
+        m.d.comb += [sequence.start.eq(held), sequence.finish.eq(finished)]
         self._connect_controller(m, controller, outputs)
         self._scan(m, controller.hold)
-        m.d.comb += [
-            sequence.start.eq(delayed(m, "holds", controller.hold, p.converter_delay)),
-            sequence.finish.eq(delayed(m, "finishes", controller.finish, p.converter_delay)),
-        ]
         unit = self._unit(m, sequence)
         lanes = [self._lane(m, number, sequence, unit) for number in range(p.converters)]
         self._store(m, sequence, lanes, outputs, unit)
@@ -106,7 +106,7 @@ class IsaacReadout(Block):
             controller.index.eq(self.index),
             controller.room.eq(outputs.room),
             outputs.claim.eq(controller.finish),
-            outputs.release.eq(controller.release),
+            outputs.write_back.eq(controller.write_back),
             self.products.payload.eq(outputs.products.payload),
             self.products.valid.eq(outputs.products.valid),
             outputs.products.ready.eq(self.products.ready),
@@ -135,7 +135,7 @@ class IsaacReadout(Block):
         p = self.parameters
         if not p.has_unit_column:
             return None
-        m.submodules.unit = unit = UnitSum(parameters=p)
+        m.submodules.unit_sum = unit = UnitSum(parameters=p)
         m.d.comb += [unit.take.eq(sequence.adding & sequence.unit), unit.code.eq(self.code[0])]
         if p.weight_encoding == OFFSET:
             m.d.comb += [

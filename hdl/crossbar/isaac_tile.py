@@ -21,14 +21,20 @@ class IsaacTile(Block):
 
     * ``vectors``: stream of ``rows`` inputs (two's complement with signed_inputs). A vector starts while it is offered,
       and is taken at the end of its first array cycle.
-    * Array: ``slice`` drives the rows (dac_bits each, unsigned; a sign bit comes as a bit). ``hold``: the
-      sample-and-hold circuits follow the lines, differences of pairs of lines where these are converted.
+    * Array: ``slice`` drives the rows (dac_bits each, unsigned; a sign bit comes as a bit). ``drive``: the DACs are on,
+      else ``slice`` is 0; ``step``, in the last slot of a driven array cycle: they take another slice, or none, from
+      the next clock cycle on. ``hold``: the sample-and-hold circuits follow the lines, differences of pairs of lines
+      where these are converted.
     * Converters: ``select`` and ``adc_start`` as in `IsaacReadout`: what the multiplexers connect, and that it is
       sampled. With converter 'ideal', ``code`` and ``saturated`` of each converter, in the next clock cycle. With
       'sar', ``sample``, ``dac``, ``comparator_enable`` and ``cmp`` of all registers of each converter, as in
       `InterleavedSar`; then codes at the ends of the range count as saturated, if the range is that of ``adc_bits``.
     * ``products``, ``done``, ``adc_count``, ``sat_count``, and with flip_encoding ``flip_write``, ``flip_line``,
       ``flip_flag``, ``flip_ignored`` as in `IsaacReadout`.
+
+    Products have all bits of their sums, ``sum_bits``; the output registers reported for ISAAC have 16 and round: that
+    is left to what takes them. No start is ever ignored, for a vector waits until it is taken: ``start_ignored`` of the
+    `IsaacReadout` stays 0, and is no port here.
 
     ``cycles`` + 6 array cycles from the offer of a vector to the last of its products; a vector in ``cycles`` array
     cycles, but in 2 where that is 1: the next one is seen only when the one before was taken.
@@ -47,7 +53,7 @@ class IsaacTile(Block):
         ports: dict[str, Any] = {
             "vectors": In(stream.Signature(data.ArrayLayout(p.input_bits, p.rows))),
             "slice": Out(data.ArrayLayout(p.dac_bits, p.rows)),
-            "hold": Out(1),
+            **{name: Out(1) for name in ("drive", "step", "hold")},
             "select": Out(range(max(2, p.scan_positions))),
             "adc_start": Out(data.ArrayLayout(1, p.converters)),
             "products": Out(stream.Signature(product_layout(p))),
@@ -80,7 +86,7 @@ class IsaacTile(Block):
         return m
 
     def _connect_outputs(self, m: Module, readout: IsaacReadout) -> None:
-        outputs = ["hold", "select", "adc_start", "done", "adc_count", "sat_count"]
+        outputs = ["drive", "step", "hold", "select", "adc_start", "done", "adc_count", "sat_count"]
         if self.parameters.flip_encoding:
             outputs.append("flip_ignored")
             m.d.comb += [

@@ -9,7 +9,7 @@ from hdl.crossbar.delay import delayed
 from hdl.crossbar.line_scan import LineScan
 from hdl.crossbar.neural_pim_parameters import NeuralPimParameters
 from hdl.crossbar.stage_timer import StageTimer
-from hdl.crossbar.vector_sequence import VectorSequence
+from hdl.crossbar.vector_sequence import IGNORED_BITS, VectorSequence
 from sim_models.arith.checking import require_instance
 from sim_models.crossbar import readout_cycles
 
@@ -22,7 +22,8 @@ class NeuralPimController(Block):
 
     * ``start``: a vector is there to be read, a row block of a result; ``first_block``, ``last_block`` tell which. It
       is accepted when not ``busy``, in the first slot of its first array cycle: at any time if nothing is under way.
-      ``load``: it is taken, in the last slot of that array cycle; only then the blocks are asked for.
+      While ``busy`` it is ignored and counted in ``start_ignored`` (16 bits, stops at its largest value). ``load``: it
+      is taken, in the last slot of that array cycle; only then the blocks are asked for.
     * ``drive``: the rows are driven; ``step``: with the next slice from the next clock cycle on.
     * ``bl_strobe``: the lines are held, in the last slot of a driven cycle. ``accum``: NNS+A of the held lines into the
       hold of ``bank``, in the slot after that; ``first``, ``negate`` go with it. ``fb_strobe``: what it gave is held
@@ -34,8 +35,7 @@ class NeuralPimController(Block):
     * ``write``: the result is written, in the last slot of its last cycle, which lasts until it is ``taken``: then all
       stages wait. ``done``: it is taken.
 
-    `sim_models.crossbar.latency` array cycles from that of the start to that of ``done``, and one more for each array
-    cycle by which the conversions are longer than one.
+    `sim_models.crossbar.latency` array cycles from that of the start to that of ``done``.
 
     Raises ValueError for ``parameters`` that are no ``NeuralPimParameters``.
     """
@@ -59,7 +59,8 @@ class NeuralPimController(Block):
         outputs += ("adc_start", "adc_next", "read_bank", "code_valid", "code_first", "hold_results", "move_results")
         outputs += ("write", "done")
         ports = {name: In(1) for name in inputs} | {name: Out(1) for name in outputs}
-        super().__init__({**ports, "group": Out(range(max(2, parameters.groups)))})
+        counts = {"group": Out(range(max(2, parameters.groups))), "start_ignored": Out(IGNORED_BITS)}
+        super().__init__({**ports, **counts})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -83,13 +84,15 @@ class NeuralPimController(Block):
             vectors.read_allowed.eq(1),
             vectors.drive_allowed.eq(1),
         ]
-        m.d.comb += [getattr(self, name).eq(getattr(vectors, name)) for name in ("busy", "load", "drive")]
+        names = ("busy", "load", "drive", "start_ignored")
+        m.d.comb += [getattr(self, name).eq(getattr(vectors, name)) for name in names]
         return m
 
     def _accumulate(self, m: Module, cycle: ArrayCycle, vectors: VectorSequence, adding: Signal) -> Value:
         """The strobes of both phases; returns what is 1 as the array cycle of a vector's last accumulation ends."""
         p = self.parameters
-        final, ended = Signal(), Signal()
+        final = Signal(name="adds_last")
+        ended = Signal()
         with m.If(cycle.ended):
             m.d.sync += [
                 adding.eq(vectors.drive),
@@ -133,7 +136,7 @@ class NeuralPimController(Block):
 
     def _finish(self, m: Module, cycle: ArrayCycle, whole: Value) -> Value:
         """Output register, activation, write-back; returns whether a result is in one of them."""
-        output, active, writing = Signal(), Signal(), Signal()
+        output, active, writing = (Signal(name=f"in_{stage}") for stage in ("output", "activation", "write_back"))
         with m.If(cycle.ended):
             m.d.sync += [output.eq(whole), active.eq(output), writing.eq(active)]
         m.d.comb += [

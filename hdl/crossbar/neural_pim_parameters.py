@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from hdl.crossbar.requirements import PORT, SAR, require_divided, require_slots, require_strategy
+from hdl.crossbar.requirements import (
+    PORT,
+    SAR,
+    require_divided,
+    require_driven_bits,
+    require_slots,
+    require_strategy,
+    require_unused,
+)
 from sim_models.arith.checking import require_choice
 from sim_models.crossbar import CrossbarParameters, initiation_interval, latency, readout_cycles
 from sim_models.crossbar.layers import CROSS_ARRAY_BITS
@@ -19,9 +27,14 @@ class NeuralPimParameters(CrossbarParameters):
     ``converter``: 'port', the neural network that it has, which gives its code in the slot after; or 'sar', successive
     approximation registers in its place that take turns, one slot each, and whose words are codes of the same range.
 
-    Raises ValueError as `CrossbarParameters` does, for another strategy, for signed inputs with dac_bits above 1, for
-    offset weights, for a single bank of holds, for converters that do not divide the outputs or take longer than the
-    slices of a vector, and for fewer slots than an accumulation has phases, or than a code needs until it is added.
+    There are always two banks of holds; ``clear_cycles`` and ``cascade_tail_cycles``, of strategy B, have their
+    defaults. ``range_fraction`` is of the analog converter around the hardware, ``cycle_time_ns`` says how long an
+    array cycle is meant to be.
+
+    Raises ValueError as `CrossbarParameters` does, for another strategy or fields of one, for signed inputs with
+    dac_bits above 1, for offset weights, for a single bank of holds, for converters that do not divide the outputs or
+    take longer than the slices of a vector, and for fewer slots than an accumulation has phases, or than a code needs
+    until it is added.
     """
 
     strategy: str = NEURAL_PIM
@@ -29,10 +42,11 @@ class NeuralPimParameters(CrossbarParameters):
     converter: str = PORT
 
     def __post_init__(self) -> None:
-        super().__post_init__()
         require_strategy(self, NEURAL_PIM)
+        super().__post_init__()
+        require_driven_bits(self)
         require_choice("weight_encoding of this hardware", self.weight_encoding, (DIFFERENTIAL,))
-        require_choice("double_buffer of this hardware", self.double_buffer, (True,))
+        require_unused(self, "double_buffer", "clear_cycles", "cascade_tail_cycles")
         require_divided(self)
         require_slots(self, _PHASES, "one for each phase of an accumulation")
         require_choice("converter", self.converter, (PORT, SAR))
@@ -72,4 +86,4 @@ class NeuralPimParameters(CrossbarParameters):
     @property
     def latency_clocks(self) -> int:
         """Clock cycles from an accepted start to the last slot of the last array cycle."""
-        return (latency(self) + readout_cycles(self) - 1) * self.slots_per_cycle - 1
+        return latency(self) * self.slots_per_cycle - 1

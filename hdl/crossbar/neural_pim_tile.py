@@ -16,6 +16,8 @@ from sim_models.arith import IntegerFormat
 from sim_models.arith.checking import require_instance
 from sim_models.crossbar.layers import CROSS_ARRAY_BITS
 
+_STROBES = ("drive", "step", "bl_strobe", "accum", "first", "negate", "fb_strobe", "bank", "adc_start", "read_bank")
+
 
 def block_layout(parameters: NeuralPimParameters) -> data.StructLayout:
     """A vector for the rows, ``x``, which is the ``first`` or ``last`` row block of a result, or both."""
@@ -29,12 +31,18 @@ class NeuralPimTile(Block):
     ``products``: stream of results, a sum of codes an output from the first block to the last, two's complement of 16
     bits that saturate; offered in the last slot of its last array cycle.
 
-    Array: ``slice`` drives the rows (0 between vectors); ``bl_strobe``, ``accum``, ``first``, ``negate``,
-    ``fb_strobe``, ``bank``: as in `NeuralPimController`. Converters: ``adc_start`` converts the hold of ``read_bank``
-    of output ``group`` * converters + c in converter c. With converter 'port', the NNADC, ``code`` is there in the next
-    clock cycle, two's complement of output_bits, and ``saturated``, 1 where it was beyond the range. With 'sar',
-    ``sample``, ``dac``, ``comparator_enable`` and ``cmp`` of all registers of each converter, as in `InterleavedSar`:
-    words are codes of the calibrated range, and those at its ends count as saturated.
+    Array: ``slice`` drives the rows. ``drive``: the DACs are on, else ``slice`` is 0; ``step``, in the last slot of a
+    driven array cycle: they take another slice, or none, from the next clock cycle on. ``bl_strobe``, ``accum``,
+    ``first``, ``negate``, ``fb_strobe``, ``bank``: as in `NeuralPimController`. Converters: ``adc_start`` converts the
+    hold of ``read_bank`` of output ``group`` * converters + c in converter c. With converter 'port', the NNADC,
+    ``code`` is there in the next clock cycle, two's complement of output_bits, and ``saturated``, 1 where it was beyond
+    the range. With 'sar', ``sample``, ``dac``, ``comparator_enable`` and ``cmp`` of all registers of each converter, as
+    in `InterleavedSar`: words are codes of the calibrated range, and those at its ends count as saturated. That range
+    is no business of the tile: ``range_mult`` and ``range_shift`` belong to the converters, and are ports of
+    `NeuralPimSurroundings`.
+
+    No start is ever ignored, for a vector waits until it is taken: ``start_ignored`` of the controller stays 0, and is
+    no port here.
 
     ``adc_count`` (32 bits) and ``sat_count`` (16 bits): conversions and saturated ones since reset; they stop at their
     largest value. ``sum_saturated``: a sum of codes did not fit since reset.
@@ -51,13 +59,12 @@ class NeuralPimTile(Block):
             "vectors__payload.x": IntegerFormat(kind="signed" if p.signed_inputs else "unsigned", width=p.input_bits),
             "products__payload": number,
         } | converter_formats(p)
-        strobes = ("bl_strobe", "accum", "first", "negate", "fb_strobe", "bank", "adc_start", "read_bank")
         super().__init__(
             {
                 "vectors": In(stream.Signature(block_layout(p))),
                 "products": Out(stream.Signature(data.ArrayLayout(CROSS_ARRAY_BITS, p.outputs))),
                 "slice": Out(data.ArrayLayout(p.dac_bits, p.rows)),
-                **{name: Out(1) for name in strobes},
+                **{name: Out(1) for name in _STROBES},
                 "group": Out(range(max(2, p.groups))),
                 **converter_ports(p),
                 "adc_count": Out(ConversionTally.COUNT_BITS),
@@ -82,7 +89,7 @@ class NeuralPimTile(Block):
         m.submodules.slicer = slicer = InputSlicer(parameters=self.parameters)
         given = self.vectors.payload
         m.d.comb += [
-            controller.start.eq(self.vectors.valid),
+            controller.start.eq(self.vectors.valid & ~controller.busy),
             controller.first_block.eq(given.first),
             controller.last_block.eq(given.last),
             self.vectors.ready.eq(controller.load),
@@ -92,8 +99,7 @@ class NeuralPimTile(Block):
         m.d.comb += [getattr(slicer, name).eq(getattr(controller, name)) for name in ("load", "step", "drive")]
 
     def _connect_array(self, m: Module, controller: NeuralPimController, saturated: Value) -> None:
-        names = ("bl_strobe", "accum", "first", "negate", "fb_strobe", "bank", "adc_start", "read_bank", "group")
-        m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in names]
+        m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in (*_STROBES, "group")]
         m.submodules.tally = tally = ConversionTally(converters=self.parameters.converters)
         m.d.comb += [
             tally.adc_start.eq(controller.adc_start),

@@ -23,10 +23,11 @@ class OutputRegisters(Block):
     * ``room``: a set is free, or becomes so in this clock cycle; ``claim`` takes it. ``write``: the register of
       ``target`` of each converter in the set claimed first, of those not filled, becomes that converter's element of
       ``values``; ``filled``: that was the last one of the set.
-    * ``release``: the set filled first is written back from the next clock cycle on: ``products``, a stream of
+    * ``write_back``: the set filled first is written back from the next clock cycle on: ``products``, a stream of
       `product_layout`. ``done``: its last product leaves.
 
-    Registers are not reset. Raises ValueError for ``parameters`` that are no ``IsaacParameters``.
+    Registers have all bits of the sums, where those reported for ISAAC have 16 and round. They are not reset. Raises
+    ValueError for ``parameters`` that are no ``IsaacParameters``.
     """
 
     def __init__(self, *, parameters: IsaacParameters) -> None:
@@ -41,7 +42,7 @@ class OutputRegisters(Block):
                 "target": In(range(max(2, p.shares[0]))),
                 "values": In(data.ArrayLayout(signed(p.sum_bits), p.converters)),
                 "filled": In(1),
-                "release": In(1),
+                "write_back": In(1),
                 "products": Out(stream.Signature(product_layout(p))),
                 "done": Out(1),
             }
@@ -60,7 +61,7 @@ class OutputRegisters(Block):
             self.done.eq(taken & shown.payload.last),
             self.room.eq((held != p.output_banks) | self.done),
         ]
-        m.d.sync += [held.eq(held + self.claim - self.done), ready.eq(ready + self.release - self.done)]
+        m.d.sync += [held.eq(held + self.claim - self.done), ready.eq(ready + self.write_back - self.done)]
         index = Signal.like(shown.payload.index)
         m.d.comb += shown.payload.index.eq(index)
         with m.If(taken):

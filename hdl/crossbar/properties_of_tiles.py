@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+from hdl.crossbar.buffer_array_properties import BufferArrayProperties
 from hdl.crossbar.cascade_parameters import CascadeParameters
 from hdl.crossbar.cascade_properties import CascadeControllerProperties, ColumnLaneProperties
 from hdl.crossbar.interleaved_sar_properties import search_properties
+from hdl.crossbar.latency_properties import CascadeLatencyProperties, NeuralPimLatencyProperties
 from hdl.crossbar.neural_pim_parameters import NeuralPimParameters
 from hdl.crossbar.neural_pim_properties import (
     AnalogAccumulatorProperties,
@@ -34,6 +36,7 @@ def neural_pim_properties(parameters: NeuralPimParameters) -> Claims:
         converter=PORT,
     )
     yield "NeuralPimController of two slices", partial(NeuralPimControllerProperties, parameters=small)
+    yield "NeuralPimController of two slices, latency", partial(NeuralPimLatencyProperties, parameters=small)
     if parameters.converter == SAR:
         searching = replace(small, output_bits=2, slots_per_cycle=5, converter=SAR)
         name = "NeuralPimController of two slices, converters that search"
@@ -45,7 +48,7 @@ def neural_pim_properties(parameters: NeuralPimParameters) -> Claims:
 
 
 def cascade_properties(parameters: CascadeParameters) -> Claims:
-    """Of the controller with two slices, of the lane with three converted columns, and of converters that search."""
+    """Of the controller with two slices, of lane and cells with three converted columns, of converters that search."""
     p = replace(
         parameters,
         rows=2,
@@ -64,6 +67,11 @@ def cascade_properties(parameters: CascadeParameters) -> Claims:
         converter=IDEAL,
     )
     yield "CascadeController of two slices", partial(CascadeControllerProperties, parameters=p)
+    yield "CascadeController of two slices, latency", partial(CascadeLatencyProperties, parameters=p)
+    if parameters.double_buffer and parameters.allow_stalls:
+        stalling = replace(p, input_bits=2, dac_bits=1, clear_cycles=2)
+        yield "CascadeController that stalls", partial(CascadeControllerProperties, parameters=stalling)
+        yield "CascadeController that stalls, latency", partial(CascadeLatencyProperties, parameters=stalling)
     if parameters.converter == SAR:
         # Two bits of a code, which comes three slots later: before the next array cycle ends.
         searching = replace(p, adc_bits=2 - p.signed_samples, slots_per_cycle=4, converter=SAR)
@@ -74,3 +82,4 @@ def cascade_properties(parameters: CascadeParameters) -> Claims:
         p, input_bits=2, weight_bits=2, dac_bits=1, signed_inputs=parameters.signed_inputs, allow_stalls=True
     )
     yield "ColumnLane of three columns", partial(ColumnLaneProperties, parameters=lane, groups=2)
+    yield "BufferArray of three columns", partial(BufferArrayProperties, parameters=lane)

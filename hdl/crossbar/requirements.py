@@ -1,6 +1,8 @@
 """What hardware of a crossbar needs of its parameters beyond what golden models do."""
 
-from sim_models.arith.checking import require_instance
+from dataclasses import fields
+
+from sim_models.arith.checking import require_choice
 from sim_models.crossbar import CrossbarParameters
 
 IDEAL, SAR, PORT = "ideal", "sar", "port"
@@ -8,15 +10,23 @@ IDEAL, SAR, PORT = "ideal", "sar", "port"
 
 
 def require_strategy(parameters: CrossbarParameters, strategy: str) -> None:
-    """Raise ValueError for parameters of another strategy, and for signed inputs that come in more than one bit.
-
-    The top slice of those would drive the rows with negative values.
-    """
-    require_instance("parameters", parameters, CrossbarParameters)
-    if parameters.strategy != strategy:
+    """Raise ValueError for parameters of another strategy: before any others, whose ranges may depend on it."""
+    if not isinstance(parameters.strategy, str) or parameters.strategy != strategy:
         raise ValueError(f"strategy must be {strategy!r}, not {parameters.strategy!r}")
+
+
+def require_driven_bits(parameters: CrossbarParameters) -> None:
+    """Raise ValueError for signed inputs that come in more than one bit: their top slice would be negative on rows."""
     if parameters.signed_inputs and parameters.dac_bits != 1:
         raise ValueError(f"dac_bits must be 1 with signed_inputs, not {parameters.dac_bits}")
+
+
+def require_unused(parameters: CrossbarParameters, *names: str) -> None:
+    """Raise ValueError unless these fields, which nothing in the hardware depends on, have their defaults."""
+    defaults = {field.name: field.default for field in fields(parameters)}
+    for name in names:
+        if getattr(parameters, name) != defaults[name]:
+            require_choice(f"{name} of this hardware", getattr(parameters, name), (defaults[name],))
 
 
 def require_slots(parameters: CrossbarParameters, needed: int, what: str) -> None:

@@ -46,10 +46,10 @@ class UnitSum(Block):
             m.d.comb += self.unit.eq(rank(m, "unit_code", self.code, self.take))
         if p.weight_encoding == OFFSET:
             width = len(self.total)
-            total = Signal(signed(width), reset_less=True)
+            running = Signal(signed(width), reset_less=True)
             code = self.code << p.significance(p.cycles - 1, 0)
-            earlier = Mux(self.fresh, 0, total >> p.dac_bits)
+            earlier = Mux(self.fresh, 0, running >> p.dac_bits)
             with m.If(self.take):
-                m.d.sync += total.eq(Mux(self.subtract, earlier - code, earlier + code))
-            m.d.comb += self.total.eq(rank(m, "kept_total", total, self.keep))
+                m.d.sync += running.eq(Mux(self.subtract, earlier - code, earlier + code))
+            m.d.comb += self.total.eq(rank(m, "kept_total", running, self.keep))
         return m

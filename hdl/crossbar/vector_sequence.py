@@ -4,7 +4,10 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.sar.tally import Tally
 from sim_models.arith.checking import require_integer
+
+IGNORED_BITS = 16
 
 
 class VectorSequence(Block):
@@ -12,7 +15,8 @@ class VectorSequence(Block):
 
     * ``first``, ``ended``: an array cycle begins, ends; not in the same clock cycle.
     * ``start``: a vector is there. It is accepted when not ``busy``: in the first slot of an array cycle in which no
-      slice but the last is driven, with ``read_allowed``; ``accepted`` tells. Then it is read (``reading``).
+      slice but the last is driven, with ``read_allowed``; ``accepted`` tells. Then it is read (``reading``). With
+      ``busy`` it is ignored and counted in ``start_ignored`` (16 bits, stops at its largest value).
     * ``load``: it is taken, as its array cycle ends, with ``drive_allowed``; without, it is read for another one, and
       ``waits`` tells.
     * ``drive``: slice ``index`` is driven; ``top``: it is the last one. Driving begins in the array cycle after a load.
@@ -23,7 +27,8 @@ class VectorSequence(Block):
         self.slices = slices
         inputs = {name: In(1) for name in ("start", "first", "ended", "read_allowed", "drive_allowed")}
         outputs = {name: Out(1) for name in ("busy", "accepted", "reading", "load", "waits", "drive", "top")}
-        super().__init__({**inputs, **outputs, "index": Out(range(max(2, slices)))})
+        counts = {"index": Out(range(max(2, slices))), "start_ignored": Out(IGNORED_BITS)}
+        super().__init__({**inputs, **outputs, **counts})
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -42,4 +47,6 @@ class VectorSequence(Block):
                 self.drive.eq(self.load | (self.drive & ~self.top)),
                 self.index.eq(Mux(self.load | ~self.drive | self.top, 0, self.index + 1)),
             ]
+        m.submodules.ignored = ignored = Tally(width=IGNORED_BITS, amount_width=1)
+        m.d.comb += [ignored.amount.eq(self.start & self.busy), self.start_ignored.eq(ignored.total)]
         return m

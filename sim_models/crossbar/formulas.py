@@ -75,13 +75,14 @@ def column_bits(parameters: CrossbarParameters) -> tuple[int, ...]:
 def latency(parameters: CrossbarParameters) -> int:
     """Array cycles from the read of a vector to the write of its results.
 
-    A and C: cycles + 6. B: 1 + (cycles + 1) + `readout_cycles` + cascade_tail_cycles. Source: ISAAC's 22 cycles for 16
+    A: cycles + 6. B: 1 + (cycles + 1) + `readout_cycles` + cascade_tail_cycles, of a vector that finds its bank clear.
+    C: cycles + 5 + `readout_cycles`, so cycles + 6 where the converters take one. Source: ISAAC's 22 cycles for 16
     bits, as reported; the others are ours.
     """
     p = _checked(parameters)
     if p.strategy == CASCADE:
         return 1 + (p.cycles + 1) + readout_cycles(p) + p.cascade_tail_cycles
-    return p.cycles + 6
+    return p.cycles + (6 if p.strategy == ISAAC else 5 + readout_cycles(p))
 
 
 def readout_cycles(parameters: CrossbarParameters) -> int:

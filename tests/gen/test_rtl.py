@@ -1,9 +1,11 @@
 """Emission of Verilog: shared blocks, readable names, no machine-dependent text."""
 
+import gc
 import re
+import warnings
 
 import pytest
-from amaranth.hdl import Module, Signal, signed
+from amaranth.hdl import Module, Signal, UnusedElaboratable, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -37,6 +39,33 @@ class Line(Block):
             m.d.comb += stage.value.eq(value)
             value = stage.delayed
         m.d.comb += self.delayed.eq(value)
+        return m
+
+
+class Wide(Block):
+    def __init__(self, *, given: int, shown: int) -> None:
+        self.given, self.shown = given, shown
+        super().__init__({"value": In(given), "copies": Out(shown)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        register = Signal()
+        m.d.sync += register.eq(self.value[-1])
+        m.d.comb += self.copies.eq(register.replicate(self.shown))
+        return m
+
+
+class Around(Block):
+    """As wide inside, but for its own ports."""
+
+    def __init__(self, *, given: int, shown: int) -> None:
+        self.part = {"given": given, "shown": shown}
+        super().__init__({"value": In(1), "copies": Out(1)})
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.part = part = Wide(**self.part)
+        m.d.comb += [part.value.eq(self.value), self.copies.eq(part.copies[-1])]
         return m
 
 
@@ -81,3 +110,27 @@ def test_names_that_verilog_keeps_for_itself_are_refused() -> None:
         elaborate(Kept(), "kept")
     with pytest.raises(ValueError, match=r"not cell, config$"):
         elaborate(Kept(), "cell")
+
+
+@pytest.mark.parametrize(("given", "shown"), [(65532, 1), (1, 65536)])
+@pytest.mark.parametrize("kind", [Wide, Around])
+def test_ports_that_are_just_narrow_enough(kind: type[Wide | Around], given: int, shown: int) -> None:
+    wide = re.findall(r"\[(\d{5}):0\] (?:value|copies);", elaborate(kind(given=given, shown=shown), "whole").verilog)
+    assert set(wide) == {str(max(given, shown) - 1)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "shown", "message"),
+    [
+        (Wide, 65533, 1, "input ports of whole must have at most 65532 bits together, not 65533"),
+        (Around, 65533, 1, "input ports of wide must have at most 65532 bits together, not 65533"),
+        (Wide, 1, 65537, "output port copies of whole must have at most 65536 bits, not 65537"),
+        (Around, 1, 65537, "output ports of wide must have at most 65536 bits together, not 65537"),
+    ],
+)
+def test_ports_that_are_too_wide_are_refused(kind: type[Wide | Around], given: int, shown: int, message: str) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        with pytest.raises(ValueError, match=f"^{message}$"):
+            elaborate(kind(given=given, shown=shown), "whole")
+        gc.collect()  # Amaranth warns of the unused component when it is deleted

@@ -104,7 +104,8 @@ def test_any_codes_every_strobe_and_every_product(fields: dict[str, Any]) -> Non
         last = seen["cycle"].reshape(count, p.outputs)[:, -1] - schedule.accepted
         assert (-(-last // p.slots_per_cycle) == latency(p)).all()
     assert seen["start_ignored"] > 0
-    require_equal(crossbar_isaac_stalled.run(rtl, p, coded, SEED), crossbar_isaac_stalled.expected(p, coded), SEED)
+    stalled = crossbar_isaac_stalled.run(rtl, p, coded, SEED)
+    require_equal(stalled, crossbar_isaac_stalled.expected(p, coded, SEED), SEED)
 
 
 @pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 2, 5, 7, 8))

@@ -1,14 +1,17 @@
 """Parts that the strategies share: input driver, array cycles, scan, stand-ins of what is analog."""
 
 import gc
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from amaranth.hdl import UnusedElaboratable
 
+from gen.catalog import find
 from gen.rtl import elaborate
 from hdl.crossbar import (
     ArrayCycle,
@@ -25,6 +28,32 @@ from verif.batch import simulate
 from verif.packing import pack, unpack
 
 SEED = 2016
+SMALL: dict[str, Any] = {"rows": 4, "input_bits": 4, "weight_bits": 3, "outputs": 2, "slots_per_cycle": 12}
+DIFFERENTIAL: dict[str, Any] = {"weight_encoding": "differential"}
+NAMED: dict[str, list[dict[str, Any]]] = {
+    "isaac": [
+        {},
+        {"converter": "ideal"},
+        {"flip_encoding": False, "adc_bits": 3},
+        {**DIFFERENTIAL, "conversion_polarity": "separate", "converters": 2},
+        {**DIFFERENTIAL, "flip_encoding": False, "input_bits": 1, "converter": "ideal"},
+        {"dac_bits": 2, "signed_inputs": False, "weight_bits": 4, "outputs": 3, "converters": 2},
+    ],
+    "cascade": [
+        {"carry_columns": 2},
+        {"bitline_bits": None, "carry_columns": 0, "converter": "ideal"},
+        {"carry_columns": 0, "double_buffer": False, "clear_cycles": 3, "cascade_tail_cycles": 4, "adc_bits": 3},
+        {"carry_columns": 1, "weight_encoding": "offset", "signed_inputs": True, "converters": 2},
+        {"carry_columns": 1, "dac_bits": 2, "cell_bits": 2, "allow_stalls": True, "cascade_tail_cycles": 1},
+    ],
+    "neural_pim": [
+        {},
+        {"dac_bits": 1, "signed_inputs": True, "converter": "sar"},
+        {"dac_bits": 2, "outputs": 24, "converters": 1},
+        {"dac_bits": 2, "cell_bits": 2, "converters": 2},
+    ],
+}
+"""Of the controller or read-out and the tile of each strategy: every part that there is with some fields only."""
 
 
 def refusal(build: Callable[[], object]) -> str:
@@ -60,8 +89,6 @@ def test_slices_add_up_to_the_vector(input_bits: int, dac_bits: int, signed: boo
     weights = (1 << dac_bits * places) * np.where(signed & (places == p.cycles - 1), -1, 1)
     assert np.array_equal(np.tensordot(slices, weights, axes=(1, 0)), vectors)
     assert np.array_equal(found["index"][1:].reshape(-1, p.cycles), np.broadcast_to(places, (40, p.cycles)))
-    assert np.array_equal(found["last"][1:], np.tile(places == p.cycles - 1, 40))
-    assert np.array_equal(found["negative"], found["last"] * int(signed))
     idle = simulate(rtl, {**inputs, "drive": 0}, seed=SEED)
     assert not idle["slice"].any()
 
@@ -181,3 +208,70 @@ def test_bad_sizes_are_refused() -> None:
         ),
     ):
         assert refusal(build) == message
+
+
+@pytest.mark.parametrize("strategy", NAMED)
+@pytest.mark.parametrize("kind", ["crossbar", "crossbar_tile"])
+def test_names_are_plain_and_registers_have_one(kind: str, strategy: str) -> None:
+    """No name that Verilog or SystemVerilog keeps, none that Amaranth had to number, no register without one."""
+    design = find(f"{kind}_{strategy}")
+    for fields in NAMED[strategy]:
+        verilog = design.elaborate(design.configuration()(**SMALL | fields)).verilog
+        assert re.findall(r"\\\S+", verilog) == [], fields
+        assert re.findall(r"^ *reg [^;]*\b_\d+_;", verilog, re.M) == [], fields
+        assert "  reg " in verilog
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fields", "message"),
+    [
+        ("isaac", {"strategy": "cascade"}, "strategy must be 'isaac', not 'cascade'"),
+        ("isaac", {"strategy": ["isaac"]}, "strategy must be 'isaac', not ['isaac']"),
+        ("isaac", {"range_fraction": 0.5}, "range_fraction of this hardware must be one of 1.0, not 0.5"),
+        ("isaac", {"double_buffer": False}, "double_buffer of this hardware must be one of True, not False"),
+        ("isaac", {"clear_cycles": 2}, "clear_cycles of this hardware must be one of 1, not 2"),
+        ("isaac", {"cascade_tail_cycles": 3}, "cascade_tail_cycles of this hardware must be one of 2, not 3"),
+        ("cascade", {"strategy": "isaac"}, "strategy must be 'cascade', not 'isaac'"),
+        ("cascade", {"range_fraction": 0.5}, "range_fraction of this hardware must be one of 1.0, not 0.5"),
+        ("neural_pim", {"strategy": "isaac"}, "strategy must be 'neural_pim', not 'isaac'"),
+        ("neural_pim", {"double_buffer": False}, "double_buffer of this hardware must be one of True, not False"),
+        ("neural_pim", {"clear_cycles": 2}, "clear_cycles of this hardware must be one of 1, not 2"),
+        ("neural_pim", {"cascade_tail_cycles": 0}, "cascade_tail_cycles of this hardware must be one of 2, not 0"),
+    ],
+)
+def test_fields_without_effect_are_refused(strategy: str, fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError) as refused:
+        find(f"crossbar_tile_{strategy}").configuration()(**fields)
+    assert str(refused.value) == message
+
+
+def test_a_whole_fraction_may_be_an_integer() -> None:
+    assert find("crossbar_isaac").configuration()(range_fraction=1).range_fraction == 1
+
+
+@pytest.mark.parametrize("strategy", NAMED)
+def test_rows_whose_inputs_are_too_many_bits_are_refused(strategy: str) -> None:
+    design = find(f"crossbar_tile_{strategy}")
+    parameters = design.configuration()(rows=4096, input_bits=16, weight_bits=8, outputs=8, slots_per_cycle=150)
+    said = refusal(lambda: design.elaborate(parameters))
+    assert re.fullmatch(rf"input ports of {design.name} must have at most 65532 bits together, not 655\d\d", said)
+
+
+@pytest.mark.parametrize("strategy", NAMED)
+def test_tiles_show_when_their_rows_are_driven(strategy: str) -> None:
+    """``drive`` for as many array cycles as there are slices, after the one in which a vector is taken; ``step`` in the
+    last slot of each; rows are 0 otherwise."""
+    design = find(f"crossbar_tile_{strategy}")
+    p = design.configuration()(**SMALL | NAMED[strategy][0])
+    slots, clocks = p.slots_per_cycle, 400
+    vectors = (1 << p.rows * p.input_bits) - 1
+    found = simulate(
+        design.elaborate(p), {"vectors__valid": 1, "vectors__payload": vectors, "products__ready": 1}, cycles=clocks
+    )
+    taken = np.flatnonzero(found["vectors__ready"])
+    assert len(taken) > 2
+    assert (np.diff(taken) == p.cycles * slots).all()
+    driven = np.arange(clocks) > taken[0]  # and so on: a vector follows the one before at once
+    assert np.array_equal(found["drive"], driven)
+    assert np.array_equal(found["step"], driven & ((np.arange(clocks) - taken[0]) % slots == 0))
+    assert np.array_equal(found["slice"] != 0, driven)

@@ -2,6 +2,7 @@
 
 import gc
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,10 +12,13 @@ from amaranth.hdl import UnusedElaboratable
 
 from gen.catalog import find
 from gen.rtl import Rtl, elaborate
+from gen.vectors import crossbar_schedule as schedule
 from hdl.crossbar import (
     AnalogAccumulator,
     BufferArray,
+    CascadeController,
     CascadeParameters,
+    NeuralPimController,
     NeuralPimParameters,
     crossbar_tile,
 )
@@ -22,9 +26,10 @@ from hdl.crossbar.tile import tile_parameters
 from sim_models.crossbar import CrossbarParameters, accumulator_bits, eight_bit
 from verif import crossbar_tiles as tiles
 from verif.benches import run_design_bench
-from verif.checks_crossbar_tiles import check_tile, expected
+from verif.checks_crossbar_tiles import check_controller, check_tile, expected
 from verif.checks_form import require_equal
-from verif.crossbar_tiles_loop import in_stand_ins
+from verif.crossbar_schedule import run as run_controller
+from verif.crossbar_tiles_loop import in_loop, in_stand_ins
 
 SEED = 2201
 SMALL: dict[str, Any] = {"rows": 8, "input_bits": 4, "weight_bits": 3, "outputs": 4, "slots_per_cycle": 4}
@@ -40,64 +45,131 @@ def cascade(**fields: Any) -> CascadeParameters:
     return CascadeParameters(**{**PLAIN, **fields})
 
 
+def controller(parameters: tiles.Tiled) -> Rtl:
+    kind = NeuralPimController if isinstance(parameters, NeuralPimParameters) else CascadeController
+    return elaborate(kind(parameters=parameters), f"crossbar_{parameters.strategy}")
+
+
 def tile(parameters: tiles.Tiled) -> Rtl:
     return elaborate(crossbar_tile(parameters), f"crossbar_tile_{parameters.strategy}")
 
 
-OTHERS: list[tiles.Tiled] = [
-    neural_pim(signed_inputs=True, range_fraction=0.25, cell_bits=2, converters=2),
-    neural_pim(dac_bits=2, outputs=8),  # conversions without a break
-    neural_pim(dac_bits=4, output_bits=12),
-    cascade(weight_encoding="offset", signed_inputs=True, converters=2, cascade_tail_cycles=1),
-    cascade(dac_bits=2, cell_bits=2, carry_columns=1, bitline_bits=4, adc_bits=3, cascade_tail_cycles=8),
-    cascade(double_buffer=False, clear_cycles=3, cascade_tail_cycles=4),
-]
-SEARCHING: list[tiles.Tiled] = [
-    neural_pim(**SEARCHES, dac_bits=2, outputs=24),  # conversions without a break
-    cascade(**SEARCHES, signed_inputs=True, converters=2, adc_bits=3),
-    neural_pim(**SEARCHES, signed_inputs=True, range_fraction=0.25, converters=2),
-    cascade(**SEARCHES, weight_encoding="offset"),
-    cascade(**SEARCHES | {"slots_per_cycle": 6}, carry_columns=2, bitline_bits=2, adc_bits=3, double_buffer=False),
-    cascade(**SEARCHES, bitline_bits=3, buffer_cell_bits=2, dac_bits=2, cell_bits=2),
-]
-MANY: list[tiles.Tiled] = [
-    neural_pim(signed_inputs=True),
-    neural_pim(dac_bits=2),
-    neural_pim(dac_bits=4),
-    cascade(signed_inputs=True),
-    cascade(dac_bits=2, slots_per_cycle=10),
-    cascade(dac_bits=4, slots_per_cycle=12, allow_stalls=True),
-    neural_pim(**SEARCHES, dac_bits=2),
-    cascade(**SEARCHES),
-]
+def at_full_rate(
+    p: tiles.Tiled, vectors: int, loop: Callable[[Rtl, tiles.Tiled], Rtl] = in_loop
+) -> tuple[int, int, int]:
+    """Vectors taken, results written and conversions, of vectors whose results, cycles and counters are right.
 
-
-@pytest.mark.parametrize("parameters", [OTHERS[3], *SEARCHING[:2]], ids=str)
-def test_results_cycles_and_conversions(parameters: tiles.Tiled) -> None:
-    assert check_tile(tile(parameters), parameters, 4000, SEED) > 400
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("parameters", [*OTHERS[:3], *OTHERS[4:], *SEARCHING[2:]], ids=str)
-def test_results_of_other_configurations(parameters: tiles.Tiled) -> None:
-    assert check_tile(tile(parameters), parameters, 20_000, SEED) > 2000
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("parameters", [OTHERS[0], OTHERS[4], *SEARCHING[:2]], ids=str)
-def test_results_with_stand_ins_in_the_loop(parameters: tiles.Tiled) -> None:
-    p, random = parameters, np.random.default_rng(SEED)
+    Random ones, and the corners: all zero, all largest, all smallest, a single row, signs in turn.
+    """
+    random = np.random.default_rng(SEED)
+    inputs = random.integers(*p.input_range, (vectors, p.rows), endpoint=True)
+    low, high = p.input_range
+    inputs[:5] = [
+        np.zeros(p.rows),
+        *(np.full(p.rows, end) for end in (low, high)),
+        np.eye(p.rows)[0],
+        np.resize([low, high], p.rows),
+    ]
     weights = random.integers(*p.weight_range, (p.rows, p.outputs), endpoint=True)
-    inputs = random.integers(*p.input_range, (60, p.rows), endpoint=True)
+    weights[:, 0] = p.weight_range[1]
     traffic = tiles.full_rate(weights, inputs)
-    seen = tiles.run(tile(p), p, traffic, SEED, loop=in_stand_ins)
-    assert require_equal(seen, expected(p, traffic, timed=True), SEED) > 60
+    seen = tiles.run(tile(p), p, traffic, SEED, loop=loop)
+    require_equal(seen, expected(p, traffic, timed=True), SEED)
+    return len(seen["taken"]), len(seen["written"]), int(seen["starts"])
+
+
+# Parameters, and conversions of a vector.
+OTHERS: list[tuple[tiles.Tiled, int]] = [
+    (neural_pim(signed_inputs=True, range_fraction=0.25, cell_bits=2, converters=2), 4),
+    (neural_pim(dac_bits=2, outputs=8), 8),  # conversions without a break
+    (neural_pim(dac_bits=4, output_bits=12), 4),
+    (cascade(weight_encoding="offset", signed_inputs=True, converters=2, cascade_tail_cycles=1), 12),
+    (cascade(dac_bits=2, cell_bits=2, carry_columns=1, bitline_bits=4, adc_bits=3, cascade_tail_cycles=8), 4),
+    (cascade(double_buffer=False, clear_cycles=3, cascade_tail_cycles=4), 12),
+]
+SEARCHING: list[tuple[tiles.Tiled, int]] = [
+    (neural_pim(**SEARCHES, dac_bits=2, outputs=24), 24),  # conversions without a break
+    (cascade(**SEARCHES, signed_inputs=True, converters=2, adc_bits=3), 12),
+    (neural_pim(**SEARCHES, signed_inputs=True, range_fraction=0.25, converters=2), 4),
+    (cascade(**SEARCHES, weight_encoding="offset"), 12),
+    (cascade(**SEARCHES | {"slots_per_cycle": 6}, carry_columns=2, bitline_bits=2, adc_bits=3, double_buffer=False), 8),
+    (cascade(**SEARCHES, bitline_bits=3, buffer_cell_bits=2, dac_bits=2, cell_bits=2), 6),
+]
+STALLING: list[tuple[tiles.Tiled, int]] = [
+    (cascade(clear_cycles=2, allow_stalls=True), 12),
+    (cascade(clear_cycles=4, allow_stalls=True, outputs=6, cascade_tail_cycles=1), 36),
+    (cascade(**SEARCHES, dac_bits=4, allow_stalls=True, weight_encoding="offset"), 6),
+]
+MANY: list[tuple[tiles.Tiled, int]] = [
+    (neural_pim(signed_inputs=True), 4),
+    (neural_pim(dac_bits=2), 4),
+    (neural_pim(dac_bits=4), 4),
+    (cascade(signed_inputs=True), 12),
+    (cascade(dac_bits=2, slots_per_cycle=10), 10),
+    (cascade(dac_bits=4, slots_per_cycle=12, allow_stalls=True), 6),
+    (neural_pim(**SEARCHES, dac_bits=2), 4),
+    (cascade(**SEARCHES), 12),
+]
+
+
+@pytest.mark.parametrize(("parameters", "each"), [OTHERS[3], *SEARCHING[:2], STALLING[0]], ids=str)
+def test_results_cycles_and_conversions(parameters: tiles.Tiled, each: int) -> None:
+    check_tile(tile(parameters), parameters, 4000, SEED)
+    assert at_full_rate(parameters, 200) == (200, 200, 200 * each)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", [NeuralPimParameters(), CascadeParameters()], ids=["neural_pim", "cascade"])
-def test_results_of_published_arrays(parameters: tiles.Tiled) -> None:
-    assert check_tile(tile(parameters), parameters, 20_000, SEED) > 100_000
+@pytest.mark.parametrize(("parameters", "each"), [*OTHERS[:3], *OTHERS[4:], *SEARCHING[2:], *STALLING[1:]], ids=str)
+def test_results_of_other_configurations(parameters: tiles.Tiled, each: int) -> None:
+    check_tile(tile(parameters), parameters, 20_000, SEED)
+    assert at_full_rate(parameters, 1000) == (1000, 1000, 1000 * each)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("parameters", "each"), [OTHERS[0], OTHERS[4], *SEARCHING[:2], STALLING[0]], ids=str)
+def test_results_with_stand_ins_in_the_loop(parameters: tiles.Tiled, each: int) -> None:
+    assert at_full_rate(parameters, 60, in_stand_ins) == (60, 60, 60 * each)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("parameters", "each"), [(NeuralPimParameters(), 8), (CascadeParameters(), 20)], ids=["neural_pim", "cascade"]
+)
+def test_results_of_published_arrays(parameters: tiles.Tiled, each: int) -> None:
+    check_tile(tile(parameters), parameters, 20_000, SEED)
+    assert at_full_rate(parameters, 40) == (40, 40, 40 * each)
+
+
+CONTROLLERS: list[Any] = [
+    STALLING[1][0],
+    neural_pim(dac_bits=2, outputs=8),
+    *(
+        pytest.param(p, marks=pytest.mark.slow)
+        for p in (neural_pim(), cascade(), STALLING[0][0], STALLING[2][0], OTHERS[5][0])
+    ),
+]
+
+
+@pytest.mark.parametrize("parameters", CONTROLLERS, ids=str)
+def test_controllers_in_every_cycle(parameters: tiles.Tiled) -> None:
+    """4000 clock cycles twice: results taken at once and not."""
+    compared = schedule.compared(parameters)
+    assert {"start_ignored", "busy", "done"} <= set(compared)
+    found = check_controller(controller(parameters), parameters, 4000, SEED)
+    assert found == 2 * 4000 * len(compared)
+
+
+@pytest.mark.slow
+def test_counts_of_a_controller_stop_at_their_largest() -> None:
+    """A start in every clock cycle; all vectors but two stall in 15 of 16 array cycles."""
+    p = cascade(dac_bits=4, outputs=10, slots_per_cycle=2, allow_stalls=True)
+    given = schedule.always(p, 150_000)
+    seen = run_controller(controller(p), p, given, SEED)
+    require_equal(seen, schedule.expected(p, given), SEED)
+    accepted = np.flatnonzero(seen["start_ignored"][1:] == seen["start_ignored"][:-1])
+    assert accepted[0] == 4  # after two array cycles of clearing
+    assert [int(seen[name].max()) for name in ("start_ignored", "stall_count")] == [65_535, 65_535]
+    assert [int(seen[name][-1]) for name in ("start_ignored", "stall_count")] == [65_535, 65_535]
 
 
 @pytest.mark.parametrize(
@@ -106,12 +178,20 @@ def test_results_of_published_arrays(parameters: tiles.Tiled) -> None:
         neural_pim(**SEARCHES, outputs=2, converters=2),
         pytest.param(cascade(adc_bits=3, outputs=2), marks=pytest.mark.slow),
         pytest.param(cascade(**SEARCHES, adc_bits=3), marks=pytest.mark.slow),
+        pytest.param(STALLING[0][0], marks=pytest.mark.slow),
     ],
     ids=str,
 )
 def test_bench(parameters: tiles.Tiled) -> None:
     design = find(f"crossbar_tile_{parameters.strategy}")
-    assert run_design_bench(design, parameters, seed=SEED).tests >= 3
+    assert run_design_bench(design, parameters, seed=SEED).tests == (4 if design.name.endswith("neural_pim") else 3)
+
+
+@pytest.mark.parametrize(
+    "parameters", [STALLING[0][0], pytest.param(neural_pim(dac_bits=2, outputs=8), marks=pytest.mark.slow)], ids=str
+)
+def test_bench_of_controllers(parameters: tiles.Tiled) -> None:
+    assert run_design_bench(find(f"crossbar_{parameters.strategy}"), parameters, seed=SEED).tests == 2
 
 
 @pytest.mark.parametrize("strategy", ["isaac", "cascade", "neural_pim"])
@@ -127,23 +207,9 @@ def test_a_tile_of_every_strategy_has_converters_that_search(strategy: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("parameters", MANY, ids=str)
-def test_a_hundred_thousand_vectors(parameters: tiles.Tiled) -> None:
-    """Random ones, and the corners: all zero, all largest, all smallest, a single row, signs in turn."""
-    p, random = parameters, np.random.default_rng(SEED)
-    inputs = random.integers(*p.input_range, (100_000, p.rows), endpoint=True)
-    low, high = p.input_range
-    inputs[:5] = [
-        np.zeros(p.rows),
-        *(np.full(p.rows, end) for end in (low, high)),
-        np.eye(p.rows)[0],
-        np.resize([low, high], p.rows),
-    ]
-    weights = random.integers(*p.weight_range, (p.rows, p.outputs), endpoint=True)
-    weights[:, 0] = p.weight_range[1]
-    traffic = tiles.full_rate(weights, inputs)
-    compared = require_equal(tiles.run(tile(p), p, traffic, SEED), expected(p, traffic, timed=True), SEED)
-    assert compared >= 100_000 * p.outputs
+@pytest.mark.parametrize(("parameters", "each"), MANY, ids=str)
+def test_a_hundred_thousand_vectors(parameters: tiles.Tiled, each: int) -> None:
+    assert at_full_rate(parameters, 100_000) == (100_000, 100_000, 100_000 * each)
 
 
 def test_stalls_are_counted_and_the_interval_is_that_of_the_formula() -> None:
@@ -168,7 +234,7 @@ def test_stalls_are_counted_and_the_interval_is_that_of_the_formula() -> None:
         (NeuralPimParameters, {"converters": 3}, "converters must divide outputs = 8, not be 3"),
         (NeuralPimParameters, {"slots_per_cycle": 2}, "slots_per_cycle must be at least 3"),
         (NeuralPimParameters, {"outputs": 32, "slots_per_cycle": 4}, "must be enough to convert in 2 cycles"),
-        (CascadeParameters, {"strategy": "isaac"}, "without strategy 'cascade'"),
+        (CascadeParameters, {"strategy": "isaac"}, "strategy must be 'cascade', not 'isaac'"),
         (CascadeParameters, {"slots_per_cycle": 13}, "slots_per_cycle must be at least 14, for the last code"),
         (CascadeParameters, {"slots_per_cycle": 1, "converter": "ideal"}, "slots_per_cycle must be at least 2"),
         (CascadeParameters, {"converter": "port"}, "converter must be one of 'ideal', 'sar', not 'port'"),

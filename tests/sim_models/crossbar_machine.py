@@ -46,13 +46,17 @@ def cascade(p: CrossbarParameters) -> Run:
 
 
 def neural_pim(p: CrossbarParameters) -> Run:
-    """Read; drive a slice a cycle, and accumulate it in the next; then convert, hold, activate, write."""
+    """Read; drive a slice a cycle, and accumulate it in the next; then convert all outputs, hold, activate, write."""
     waiting, held, cycle = list(range(cycles(p))), False, 1
     while waiting or held:
         cycle += 1
         held = bool(waiting)
         waiting = waiting[1:]
-    for _stage in ("convert", "output register", "activation", "write"):
+    queue = list(range(p.outputs))
+    while queue:
+        cycle += 1
+        queue = queue[p.converters * p.slots_per_cycle :]
+    for _stage in ("output register", "activation", "write"):
         cycle += 1
     return Run(cycle, 1)
 

@@ -101,6 +101,7 @@ def test_isaac_converts_once_a_multiply_accumulate() -> None:
         (eight_bit("isaac"), 14),
         (NEURAL_PIM_BIT_SERIAL, 14),
         (NEURAL_PIM_PAPER, 8),
+        (replace(NEURAL_PIM_PAPER, outputs=300, slots_per_cycle=100), 10),  # three array cycles of conversions
         (eight_bit("cascade"), 13),
     ],
 )

@@ -82,8 +82,8 @@ def test_conversions_and_cycles_are_those_of_a_run(strategy: str) -> None:
             **shape,
             strategy=strategy,
             outputs=outputs,
-            converters=converters if strategy == "cascade" else 64,
-            slots_per_cycle=slots if strategy == "cascade" else 1024,
+            converters=converters if strategy != "isaac" else 64,
+            slots_per_cycle=slots if strategy != "isaac" else 1024,
             cascade_tail_cycles=chance.randint(0, 8),
         )
         expected = RUNS[strategy](p)
@@ -123,6 +123,8 @@ def test_latencies() -> None:
     assert [latency(eight_bit(strategy)) for strategy in STRATEGIES] == [14, 13, 14]
     assert latency(NEURAL_PIM_PAPER) == 8
     assert latency(CrossbarParameters(strategy="neural_pim", dac_bits=2)) == 10
+    long = CrossbarParameters(strategy="neural_pim", dac_bits=2, outputs=300)
+    assert latency(long) == 12  # three array cycles of conversions, not one
 
 
 def test_intervals_of_the_buffer_are_those_of_a_run() -> None:
