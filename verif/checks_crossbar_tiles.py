@@ -19,15 +19,30 @@ from verif.crossbar_schedule import run as run_controller
 
 _CLOCKS = 20_000
 _BLOCKS = 3
+_RESETS = 40
 
 
 def check_controller(rtl: Rtl, parameters: schedule.Controlled, vectors: int, seed: int) -> int:
-    """Every strobe in every clock cycle, where results are taken at once and where they wait."""
+    """Every strobe in every clock cycle, where results are taken at once, where they wait, and after resets."""
     compared = 0
     for waits in (0.0, 0.9):
         given = schedule.stimuli(parameters, min(_CLOCKS, max(2000, vectors)), seed, waits=waits)
         seen = run_controller(rtl, parameters, given, seed)
         compared += require_equal(seen, schedule.expected(parameters, given), seed)
+    return compared + _check_resets(rtl, parameters, given, seed)
+
+
+def _check_resets(rtl: Rtl, p: schedule.Controlled, given: schedule.Stimuli, seed: int) -> int:
+    """Whatever a reset ends, all that follows is as after the first one."""
+    clocks = len(given["start"])
+    resets = np.sort(np.random.default_rng(seed).choice(np.arange(1, clocks), _RESETS, replace=False))
+    seen = run_controller(rtl, p, given | {"rst": np.isin(np.arange(clocks), resets).astype(np.int64)}, seed)
+    compared = 0
+    for first, end in zip([0, *resets + 1], [*resets, clocks], strict=True):
+        if end - first > 1:  # in the clock cycle before a reset something is announced that it prevents
+            wanted = schedule.expected(p, {name: words[first:end] for name, words in given.items()})
+            part = {name: words[first : end - 1] for name, words in seen.items()}
+            compared += require_equal(part, {name: words[:-1] for name, words in wanted.items()}, seed)
     return compared
 
 

@@ -152,11 +152,11 @@ CONTROLLERS: list[Any] = [
 
 @pytest.mark.parametrize("parameters", CONTROLLERS, ids=str)
 def test_controllers_in_every_cycle(parameters: tiles.Tiled) -> None:
-    """4000 clock cycles twice: results taken at once and not."""
+    """4000 clock cycles thrice: results taken at once, not at once, and 40 resets, with the cycles between them."""
     compared = schedule.compared(parameters)
     assert {"start_ignored", "busy", "done"} <= set(compared)
     found = check_controller(controller(parameters), parameters, 4000, SEED)
-    assert found == 2 * 4000 * len(compared)
+    assert (2 * 4000 + 4000 - 2 * 40 - 1) * len(compared) <= found < 3 * 4000 * len(compared)
 
 
 @pytest.mark.slow
