@@ -1,21 +1,20 @@
 """Bench of a tile of strategy A, with everything analog around it in the loop: products, cycles, strobes, counters."""
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge
+from cocotb.triggers import RisingEdge
 
 from gen.testbench.crossbar_array import CrossbarArray
+from gen.testbench.crossbar_reset import reset_in_mid_run
 from gen.testbench.scoreboard import Scoreboard
 from gen.testbench.streams import (
     StreamMonitor,
     StreamSink,
     StreamSource,
     no_pauses,
-    pulse_reset,
     random_pauses,
     start_and_reset,
 )
@@ -162,13 +161,5 @@ async def a_reset_ends_everything(dut: Any) -> None:
     tile = await _begin(dut, random_pauses(0.2))
     await tile.load(0)
     for _ in range(6):
-        tile.source.send(WORDS[0])
-        tile.scoreboard = Scoreboard("product")
-        await tile.source.wait_sent()
-        for _ in range(random.randrange(1, SLOTS * (VECTORS["latency"] - 2))):
-            await RisingEdge(dut.clk)
-        await pulse_reset(dut)
-        await FallingEdge(dut.clk)
-        assert dut.products__valid.value == 0
-        assert dut.adc_count.value == 0
+        await reset_in_mid_run(tile, WORDS[0], "product", SLOTS * (VECTORS["latency"] - 2))
     await tile.multiply(0)

@@ -1,17 +1,15 @@
 """Bench of a tile of strategy C, with everything analog around it in the loop: results, cycles, strobes, counters."""
 
 import json
-import random
 from pathlib import Path
 from typing import Any
 
 import cocotb
-from cocotb.triggers import FallingEdge, RisingEdge
 
+from gen.testbench.crossbar_reset import reset_in_mid_run
 from gen.testbench.crossbar_sums import Accumulators
 from gen.testbench.crossbar_tile import Tile
-from gen.testbench.scoreboard import Scoreboard
-from gen.testbench.streams import no_pauses, pulse_reset, random_pauses, start_and_reset
+from gen.testbench.streams import no_pauses, random_pauses, start_and_reset
 
 VECTORS = json.loads(Path(__file__).with_name("vectors.json").read_text())
 SLOTS, RESULTS = VECTORS["slots"], VECTORS["results"]
@@ -46,15 +44,7 @@ async def a_reset_ends_everything(dut: Any) -> None:
     """In any cycle: no old result comes, counters are 0, then all is whole."""
     tile = await _begin(dut)
     for _ in range(4):
-        tile.source.send(WORDS[0])
-        tile.scoreboard = Scoreboard("result")
-        await tile.source.wait_sent()
-        for _ in range(random.randrange(1, SLOTS * (VECTORS["latency"] - 2))):
-            await RisingEdge(dut.clk)
-        await pulse_reset(dut)
-        await FallingEdge(dut.clk)
-        assert dut.products__valid.value == 0
-        assert dut.adc_count.value == 0
+        await reset_in_mid_run(tile, WORDS[0], "result", SLOTS * (VECTORS["latency"] - 2))
     await tile.receive(WORDS, RESULTS)
 
 

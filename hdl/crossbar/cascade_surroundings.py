@@ -5,15 +5,14 @@ from amaranth.lib import data
 from amaranth.lib.wiring import In
 
 from hdl.block import Block
-from hdl.crossbar.bitline_array import BitlineArray
 from hdl.crossbar.buffer_array import BufferArray
 from hdl.crossbar.cascade_parameters import CascadeParameters
 from hdl.crossbar.converter import SaturatingConverter
+from hdl.crossbar.held_lines import held_lines
 from hdl.crossbar.requirements import SAR
-from hdl.crossbar.sample_hold import SampleHold
 from hdl.crossbar.tile_converters import compare, converter_stand_in_ports
 from sim_models.arith.checking import require_instance
-from sim_models.arith.widths import index_bits, unsigned_width
+from sim_models.arith.widths import index_bits
 
 
 class CascadeSurroundings(Block):
@@ -55,18 +54,10 @@ class CascadeSurroundings(Block):
     def _lines(self, m: Module) -> list[Value]:
         """What the lines carried at the last strobe, as much of it as they can."""
         p = self.parameters
-        m.submodules.array = array = BitlineArray(
-            rows=p.rows, columns=self._columns, dac_bits=p.dac_bits, cell_bits=p.cell_bits
-        )
-        width = unsigned_width(p.line_maximum)
-        m.submodules.hold = hold = SampleHold(lines=self._columns, width=width, signed=False)
-        m.d.comb += [
-            getattr(array, name).eq(getattr(self, name)) for name in ("w_write", "w_row", "w_column", "w_data")
-        ]
-        m.d.comb += [array.slice.eq(self.slice), hold.d.eq(array.p), hold.strobe.eq(self.bl_strobe)]
+        lines = held_lines(m, self, p, self._columns)
         if p.line_bound == p.line_maximum:
-            return [hold.q[column] for column in range(self._columns)]
-        return [Mux(hold.q[column] > p.line_bound, p.line_bound, hold.q[column]) for column in range(self._columns)]
+            return lines
+        return [Mux(line > p.line_bound, p.line_bound, line) for line in lines]
 
     def _buffered(self, m: Module, lines: list[Value]) -> list[Value]:
         """The column that is read, of each output."""

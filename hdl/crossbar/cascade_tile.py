@@ -8,7 +8,7 @@ from hdl.block import Block
 from hdl.crossbar.cascade_controller import STALL_BITS, CascadeController
 from hdl.crossbar.cascade_parameters import CascadeParameters
 from hdl.crossbar.column_lane import ColumnLane
-from hdl.crossbar.conversion_tally import ConversionTally
+from hdl.crossbar.conversion_tally import ConversionTally, count_conversions
 from hdl.crossbar.input_slicer import InputSlicer
 from hdl.crossbar.input_sum import InputSum
 from hdl.crossbar.result_hold import ResultHold
@@ -90,14 +90,7 @@ class CascadeTile(Block):
         names: tuple[str, ...] = ("drive", "step", "bl_strobe", "write", "swap", "bank", "offset", "clear")
         names += ("adc_start", "read_bank", "column", "group", "stall_count")
         m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in names]
-        m.submodules.tally = tally = ConversionTally(converters=self.parameters.converters)
-        m.d.comb += [
-            tally.adc_start.eq(controller.adc_start),
-            tally.code_valid.eq(controller.code_valid),
-            tally.saturated.eq(saturated),
-            self.adc_count.eq(tally.adc_count),
-            self.sat_count.eq(tally.sat_count),
-        ]
+        count_conversions(m, self, controller, saturated)
 
     def _add(self, m: Module, controller: CascadeController, codes: Value) -> list[Signal]:
         """A lane a converter: the products in the order of the outputs."""

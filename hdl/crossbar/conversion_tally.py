@@ -37,3 +37,15 @@ class ConversionTally(Block):
             m.submodules[name] = tally = Tally(width=len(count), amount_width=width)
             m.d.comb += [tally.amount.eq(amount), count.eq(tally.total)]
         return m
+
+
+def count_conversions(m: Module, tile: Block, controller: Block, saturated: Value) -> None:
+    """``adc_count`` and ``sat_count`` of ``tile``, of the conversions that ``controller`` starts and takes."""
+    m.submodules.tally = tally = ConversionTally(converters=len(saturated))
+    m.d.comb += [
+        tally.adc_start.eq(controller.adc_start),
+        tally.code_valid.eq(controller.code_valid),
+        tally.saturated.eq(saturated),
+        tile.adc_count.eq(tally.adc_count),
+        tile.sat_count.eq(tally.sat_count),
+    ]

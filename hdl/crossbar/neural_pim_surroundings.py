@@ -6,14 +6,13 @@ from amaranth.lib.wiring import In
 
 from hdl.block import Block
 from hdl.crossbar.analog_accumulator import AnalogAccumulator
-from hdl.crossbar.bitline_array import BitlineArray
 from hdl.crossbar.converter import RangeCode, RangeConverter
+from hdl.crossbar.held_lines import held_lines
 from hdl.crossbar.neural_pim_parameters import NeuralPimParameters
 from hdl.crossbar.requirements import SAR
-from hdl.crossbar.sample_hold import SampleHold
 from hdl.crossbar.tile_converters import compare, converter_stand_in_ports
 from sim_models.arith.checking import require_instance
-from sim_models.arith.widths import index_bits, unsigned_width
+from sim_models.arith.widths import index_bits
 
 
 class NeuralPimSurroundings(Block):
@@ -48,26 +47,8 @@ class NeuralPimSurroundings(Block):
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
-        self._convert(m, self._accumulate(m, self._lines(m)))
+        self._convert(m, self._accumulate(m, held_lines(m, self, self.parameters, self._columns)))
         return m
-
-    def _lines(self, m: Module) -> list[Value]:
-        """What the lines carried at the last strobe."""
-        p = self.parameters
-        m.submodules.array = array = BitlineArray(
-            rows=p.rows, columns=self._columns, dac_bits=p.dac_bits, cell_bits=p.cell_bits
-        )
-        width = unsigned_width(p.line_maximum)
-        m.submodules.hold = hold = SampleHold(lines=self._columns, width=width, signed=False)
-        m.d.comb += [
-            getattr(array, name).eq(getattr(self, name)) for name in ("w_write", "w_row", "w_column", "w_data")
-        ]
-        m.d.comb += [
-            array.slice.eq(self.slice),
-            hold.d.eq(array.p),
-            hold.strobe.eq(self.bl_strobe),
-        ]
-        return [hold.q[column] for column in range(self._columns)]
 
     def _accumulate(self, m: Module, lines: list[Value]) -> list[Value]:
         """The hold of the bank that is converted, of each output."""

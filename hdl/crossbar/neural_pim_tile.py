@@ -5,7 +5,7 @@ from amaranth.lib import data, stream
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
-from hdl.crossbar.conversion_tally import ConversionTally
+from hdl.crossbar.conversion_tally import ConversionTally, count_conversions
 from hdl.crossbar.cross_array_adder import CrossArrayAdder
 from hdl.crossbar.input_slicer import InputSlicer
 from hdl.crossbar.neural_pim_controller import NeuralPimController
@@ -100,14 +100,7 @@ class NeuralPimTile(Block):
 
     def _connect_array(self, m: Module, controller: NeuralPimController, saturated: Value) -> None:
         m.d.comb += [getattr(self, name).eq(getattr(controller, name)) for name in (*_STROBES, "group")]
-        m.submodules.tally = tally = ConversionTally(converters=self.parameters.converters)
-        m.d.comb += [
-            tally.adc_start.eq(controller.adc_start),
-            tally.code_valid.eq(controller.code_valid),
-            tally.saturated.eq(saturated),
-            self.adc_count.eq(tally.adc_count),
-            self.sat_count.eq(tally.sat_count),
-        ]
+        count_conversions(m, self, controller, saturated)
 
     def _add(self, m: Module, controller: NeuralPimController, codes: Value) -> tuple[list[Signal], Value]:
         """An adder a converter: the sums in the order of the outputs, and whether one did not fit."""
