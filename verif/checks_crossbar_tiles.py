@@ -9,6 +9,7 @@ from gen.vectors import crossbar_schedule as schedule
 from gen.vectors.crossbar_tiles import saturations
 from hdl.crossbar import NeuralPimParameters
 from hdl.crossbar.requirements import PORT
+from hdl.crossbar.vector_sequence import IGNORED_BITS
 from sim_models.crossbar import conversions, initiation_interval, layer, read_out
 from verif import crossbar_given_codes as given
 from verif import crossbar_tiles as tiles
@@ -18,6 +19,8 @@ from verif.crossbar_driven import driven, shown
 from verif.crossbar_schedule import run as run_controller
 
 _CLOCKS = 20_000
+_MANY = 100_000  # vectors: as many as are not much more with `_check_ignored`
+_LONG = 75_000  # clock cycles: more than IGNORED_BITS count
 _BLOCKS = 3
 _RESETS = 40
 
@@ -29,7 +32,17 @@ def check_controller(rtl: Rtl, parameters: schedule.Controlled, vectors: int, se
         given = schedule.stimuli(parameters, min(_CLOCKS, max(2000, vectors)), seed, waits=waits)
         seen = run_controller(rtl, parameters, given, seed)
         compared += require_equal(seen, schedule.expected(parameters, given), seed)
-    return compared + _check_resets(rtl, parameters, given, seed)
+    compared += _check_resets(rtl, parameters, given, seed)
+    return compared + (_check_ignored(rtl, parameters, seed) if vectors >= _MANY else 0)
+
+
+def _check_ignored(rtl: Rtl, p: schedule.Controlled, seed: int) -> int:
+    """Starts in every clock cycle, for longer than they are counted."""
+    given = {name: np.ones(_LONG, np.int64) for name in schedule.stimuli(p, 1, seed)}
+    seen = run_controller(rtl, p, given, seed)
+    ignored = np.cumsum(seen["busy"]) - seen["busy"]
+    wanted = {"start_ignored": np.minimum(ignored, (1 << IGNORED_BITS) - 1)}
+    return require_equal(seen, wanted, seed)
 
 
 def _check_resets(rtl: Rtl, p: schedule.Controlled, given: schedule.Stimuli, seed: int) -> int:

@@ -10,6 +10,7 @@ from hdl.crossbar.line_scan import LineScan
 from hdl.crossbar.neural_pim_parameters import NeuralPimParameters
 from hdl.crossbar.stage_timer import StageTimer
 from hdl.crossbar.vector_sequence import IGNORED_BITS, VectorSequence
+from hdl.ranks import rank
 from sim_models.arith.checking import require_instance
 from sim_models.crossbar import readout_cycles
 
@@ -118,8 +119,11 @@ class NeuralPimController(Block):
         with m.If(self.step & vectors.top):
             m.d.sync += added.eq(driven)
         with m.If(begun):
-            m.d.sync += [converted.eq(added), self.read_bank.eq(self.bank)]
-        m.d.comb += self.code_first.eq(delayed(m, "first_blocks", converted[0], self.parameters.converter_delay))
+            m.d.sync += converted.eq(added)
+        m.d.comb += [
+            self.read_bank.eq(rank(m, "converted_bank", self.bank, begun)),
+            self.code_first.eq(delayed(m, "first_blocks", converted[0], self.parameters.converter_delay)),
+        ]
         return converted[1]
 
     def _convert(self, m: Module, begun: Value) -> None:

@@ -4,6 +4,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib.wiring import In, Out
 
 from hdl.block import Block
+from hdl.ranks import rank
 from hdl.sar.tally import Tally
 from sim_models.arith.checking import require_integer
 
@@ -43,10 +44,9 @@ class VectorSequence(Block):
         ]
         m.d.sync += self.reading.eq(self.accepted | (self.reading & ~self.load))
         with m.If(self.ended):
-            m.d.sync += [
-                self.drive.eq(self.load | (self.drive & ~self.top)),
-                self.index.eq(Mux(self.load | ~self.drive | self.top, 0, self.index + 1)),
-            ]
+            m.d.sync += self.drive.eq(self.load | (self.drive & ~self.top))
+        following = Mux(self.load | ~self.drive | self.top, 0, self.index + 1)
+        m.d.comb += self.index.eq(rank(m, "slice", following[: len(self.index)], self.ended))
         m.submodules.ignored = ignored = Tally(width=IGNORED_BITS, amount_width=1)
         m.d.comb += [ignored.amount.eq(self.start & self.busy), self.start_ignored.eq(ignored.total)]
         return m

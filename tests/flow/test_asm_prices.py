@@ -119,6 +119,7 @@ def test_variants() -> None:
         circuits("adder", ONE, 8)
 
 
+@pytest.mark.slow
 def test_exact_circuits_come_in_every_structure() -> None:
     assert len(circuits(MAC, EXACT, 4)) == len(asm.EXACT_STRUCTURES) == 4
     for block in (MULTIPLIER, NEURON):

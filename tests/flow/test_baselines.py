@@ -44,7 +44,7 @@ def library() -> Library:
     return find()
 
 
-QUICK = ("integer_multiply", "sar_controller")
+QUICK = ("sar_controller",)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from sim_models.crossbar.parameters import CASCADE, ISAAC, NEURAL_PIM
 from verif.crossbar_layers import run_layer
 
 # Row blocks that are not full, groups of outputs that are not, and scans that take more than an array cycle.
-ROWS, OUTPUTS = 48, 4
+ROWS, OUTPUTS = 20, 4
 SLOTS = {ISAAC: 64, CASCADE: 32, NEURAL_PIM: 4}
 
 
@@ -46,10 +46,10 @@ def test_a_layer_is_that_of_the_golden_dataflow_in_the_clock_cycles_of_the_formu
     vectors = np.random.default_rng(1).integers(0, 128, (5, 144)).astype(np.int8)
     found = run_layer(elaborated(p), p, vectors.astype(np.int64), layer.weights.astype(np.int64))
     assert np.array_equal(found.values, golden_products(layer, vectors, ReadOut(parameters=p)))
-    assert found.strobes == found.counted == found.expected == 5 * 3 * 32 * conversions(p)
+    assert found.strobes == found.counted == found.expected == 5 * 8 * 32 * conversions(p)
     assert found.cycles == found.expected_cycles > 0
     assert found.astray == 0
-    assert found.runs == (8 if strategy == NEURAL_PIM else 24)
+    assert found.runs == (8 if strategy == NEURAL_PIM else 64)
 
 
 def test_shapes_that_do_not_agree_are_refused() -> None:
@@ -125,10 +125,11 @@ def test_every_tile_is_identical_on_the_digits_of_the_report() -> None:
     found = simulated_digits(step=steps.append)
     assert len(steps) == len(TILES) == len(found)
     assert all(each.identical and each.images == IMAGES for each in found)
-    exact, stored = found[0], found[1]
+    exact, searching, stored, *others = found
+    assert [layer.conversions for layer in searching.layers] == [layer.conversions for layer in exact.layers]
     assert (exact.correct, exact.golden_correct) == (stored.correct, stored.golden_correct)
     # An output of A takes a conversion for each pair of slices and polarity, of B one for each significance.
-    for one, other, whole, wide in zip(*(each.layers for each in found), strict=True):
+    for one, other, whole, wide in zip(*(each.layers for each in (exact, stored, *others)), strict=True):
         assert one.conversions * 15 == other.conversions * 128
         assert other.conversions == 15 * whole.conversions
         assert whole.conversions == wide.conversions

@@ -46,6 +46,7 @@ def library() -> Library:
     return find()
 
 
+@pytest.mark.slow
 def test_a_lane_is_priced_by_its_smallest_netlist(library: Library) -> None:
     for exact, component in ((False, DaismLane), (True, ExactLane)):
         name = "daism_exact_lane" if exact else "daism_lane"

@@ -18,6 +18,7 @@ def prices(monkeypatch: pytest.MonkeyPatch) -> list[DesignPrice]:
     return price_catalog(find())
 
 
+@pytest.mark.slow
 def test_prices_are_those_of_each_design_alone(prices: list[DesignPrice], monkeypatch: pytest.MonkeyPatch) -> None:
     assert [price.design for price in prices] == list(SMALL)
     for price in prices:

@@ -148,7 +148,10 @@ SUMS = [
 ]
 
 
-@pytest.mark.parametrize(("a_format", "b_format", "a_width", "b_width", "width", "structure"), SUMS)
+@pytest.mark.parametrize(
+    ("a_format", "b_format", "a_width", "b_width", "width", "structure"),
+    [pytest.param(*each, marks=[pytest.mark.slow] * (place % 2)) for place, each in enumerate(SUMS)],
+)
 def test_sums_start_pause_and_wrap(
     a_format: str, b_format: str, a_width: int, b_width: int, width: int, structure: str
 ) -> None:

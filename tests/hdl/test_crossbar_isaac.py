@@ -90,7 +90,7 @@ def drawn(p: IsaacParameters, count: int) -> tuple[np.ndarray, np.ndarray]:
     return weights, vectors
 
 
-@pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 3, 6, 8, 11))
+@pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 3, 8))
 def test_any_codes_every_strobe_and_every_product(fields: dict[str, Any]) -> None:
     p, count = of(fields), 120
     rtl, coded = elaborate(IsaacReadout(parameters=p), "crossbar_isaac"), any_codes(p, count, SEED)
@@ -108,7 +108,7 @@ def test_any_codes_every_strobe_and_every_product(fields: dict[str, Any]) -> Non
     require_equal(stalled, crossbar_isaac_stalled.expected(p, coded, SEED), SEED)
 
 
-@pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 2, 5, 7, 8))
+@pytest.mark.parametrize("fields", some_of(CONFIGURATIONS, 0, 5, 8))
 def test_products_with_the_array_in_the_loop(fields: dict[str, Any]) -> None:
     p = of(fields)
     rtl = elaborate(IsaacTile(parameters=p), "crossbar_tile_isaac")

@@ -132,7 +132,7 @@ def test_a_conversion_can_be_reset_at_any_time() -> None:
 
 
 @pytest.mark.parametrize("kind", ["entry", "input code", "bias", "output code", "output bias"])
-@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("place", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_wrong_constant_of_the_converter_is_noticed(kind: str, place: int) -> None:
     n = CONVERTERS["trained"]
     stage = n.stages[place]
@@ -158,7 +158,8 @@ def test_a_wrong_constant_of_the_converter_is_noticed(kind: str, place: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "dac_bits", "signed"), [("plain", 1, True), ("linear32", 2, False), ("wide", 4, False)]
+    ("name", "dac_bits", "signed"),
+    [("plain", 1, True), ("linear32", 2, False), pytest.param("wide", 4, False, marks=pytest.mark.slow)],
 )
 def test_a_chain_of_steps_and_a_conversion(name: str, dac_bits: int, signed: bool) -> None:
     """The held value of one block goes into the other: T steps, then a code, as strategy C has it."""

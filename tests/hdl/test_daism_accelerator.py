@@ -103,7 +103,7 @@ def require_same(got: dict[str, Any], expected: dict[str, Any], names: Any = Non
         assert np.array_equal(got[name], expected[name]), name
 
 
-QUICK = 3
+QUICK = 2
 OTHERS = [pytest.param(fields, marks=pytest.mark.slow) for fields in CONFIGURATIONS[QUICK:]]
 
 
@@ -168,7 +168,7 @@ def operands(random: np.random.Generator, p: AcceleratorParameters, *shape: int)
     ("x", "w", "stride", "padding", "rows"),
     [
         ((5, 2, 6, 6), (7, 2, 3, 3), 1, 1, 200),
-        ((2, 3, 9, 9), (5, 3, 3, 3), 2, 0, 20),
+        pytest.param((2, 3, 9, 9), (5, 3, 3, 3), 2, 0, 20, marks=pytest.mark.slow),
         ((2, 1, 4, 4), (40, 1, 2, 2), 1, 0, 20),
     ],
     ids=str,
@@ -207,7 +207,7 @@ def test_a_small_network() -> None:
     assert np.array_equal(runs[1].sums[:, :, 0, 0], expected)
 
 
-@pytest.mark.parametrize("stored", ["weight", "activation"])
+@pytest.mark.parametrize("stored", ["weight", pytest.param("activation", marks=pytest.mark.slow)])
 def test_the_matrix_products_of_training_run_as_they_are(stored: str) -> None:
     """Forward; the input's gradient, transposed weights stored; the weights' gradient, errors stored."""
     p = AcceleratorParameters(columns=32, stored_operand=stored)

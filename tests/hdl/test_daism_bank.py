@@ -62,7 +62,7 @@ def test_parameters_of_one_bank_are_those_of_the_family() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [pytest.param(each, marks=[pytest.mark.slow] * (place % 2)) for place, each in enumerate(WORK)],
+    [pytest.param(each, marks=[pytest.mark.slow] * (place % 4 > 0)) for place, each in enumerate(WORK)],
     ids=str,
 )
 def test_bank_does_random_work_as_the_golden_model(fields: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def test_exact_products_are_those_of_bfloat16() -> None:
 
 
 EVERY = [(variant, "a") for variant in ("fla", "pc2", "pc3", "pc4")] + [("hla", mode) for mode in "abcd"]
-QUICK = {("fla", "a", "full"), ("pc3", "a", "truncated"), ("hla", "a", "guard"), ("hla", "b", "truncated")}
+QUICK = {("pc3", "a", "truncated"), ("hla", "a", "guard")}
 ALL = [(variant, mode, kept) for variant, mode in EVERY for kept in ("full", "guard", "truncated")]
 
 

@@ -49,7 +49,8 @@ Change = Callable[[Module, Any], Value]
 
 # Accelerators take a minute and more; the tests of their families prove smaller ones.
 LARGE = (
-    "asm_exact_near_memory", "asm_in_memory", "asm_in_memory_single_row", "asm_near_memory", "daism", "sar_adc_group",
+    "asm_exact_near_memory", "asm_in_memory", "asm_in_memory_single_row", "asm_near_memory", "daism", "daism_bank",
+    "sar_adc_group", "crossbar_tile_cascade", "crossbar_tile_isaac", "crossbar_tile_neural_pim",
 )  # fmt: skip
 
 

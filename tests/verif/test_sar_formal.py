@@ -36,7 +36,8 @@ def test_plain(bits: int, sample_cycles: int, register: str) -> None:
     [
         (2, EVERY_OPTION),
         pytest.param(3, EVERY_OPTION | {"sample_cycles": 3}, marks=pytest.mark.slow),
-        (8, EVERY_OPTION),
+        (4, EVERY_OPTION),
+        pytest.param(8, EVERY_OPTION, marks=pytest.mark.slow),
         *(pytest.param(4, {name: True}, marks=pytest.mark.slow) for name in EVERY_OPTION),
         pytest.param(8, {"support_base": True}, marks=pytest.mark.slow),
         pytest.param(8, {"support_after_r1": True}, marks=pytest.mark.slow),
