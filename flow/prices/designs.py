@@ -1,29 +1,34 @@
 """Price any design of the catalog: block by block where it is made of many equal parts, else flattened."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from flow.libraries import Library
 from flow.prices.asm_units import IN_MEMORY_BLOCKS, NEAR_MEMORY_BLOCKS
 from flow.prices.assembly import assemble
+from flow.prices.crossbar import TILE_BLOCKS
 from flow.prices.daism import ACCELERATOR_BLOCKS, BANK_BLOCKS
 from flow.prices.macros import MacroUse
 from flow.prices.nmpu import ARRAY_BLOCKS, LDPU_BLOCKS
 from flow.prices.price import CONDITIONS, price, timed
 from flow.synthesis.front import Front, measure_front
 from flow.synthesis.kinds import AreaKinds
-from flow.synthesis.recipes import AREA, hierarchical
+from flow.synthesis.recipes import AREA, Recipe, hierarchical
 from flow.timing import Comparison, SignOff, compare
 from gen.catalog import Design
 from gen.rtl import Rtl
 
-BLOCKS = {
+BLOCKS: dict[str, Mapping[str, Sequence[Recipe]]] = {
     "nmpu": ARRAY_BLOCKS,
     "nmpu_fp16": LDPU_BLOCKS,
     "asm_near_memory": NEAR_MEMORY_BLOCKS,
     "asm_exact_near_memory": NEAR_MEMORY_BLOCKS,
     "asm_in_memory": IN_MEMORY_BLOCKS,
     "asm_in_memory_single_row": IN_MEMORY_BLOCKS,
+    "crossbar_tile_cascade": TILE_BLOCKS,
+    "crossbar_tile_isaac": TILE_BLOCKS,
+    "crossbar_tile_neural_pim": TILE_BLOCKS,
     "daism": ACCELERATOR_BLOCKS,
     "daism_bank": BANK_BLOCKS,
 }
