@@ -1,4 +1,4 @@
-"""SINAD of both benches against the specification's figures, ranges, and networks as hooks of the dataflow."""
+"""SINAD of both benches against known figures, ranges, and networks as hooks of the dataflow."""
 
 import math
 from dataclasses import replace
