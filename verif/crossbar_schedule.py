@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.rtl import Rtl
-from gen.vectors.crossbar_schedule import GOES_WITH, Controlled, Stimuli, compared
+from gen.vectors.crossbar_schedule import Controlled, Stimuli, compared, goes_with
 from verif.batch import simulate
 
 Integers = NDArray[np.int64]
@@ -20,9 +20,10 @@ def run(rtl: Rtl, parameters: Controlled, given: Stimuli, seed: int) -> dict[str
 
 def shown(parameters: Controlled, seen: Mapping[str, NDArray[Any]]) -> dict[str, Integers]:
     """What `run` returns, of all outputs by clock cycle."""
-    return {name: _masked(name, seen) for name in compared(parameters)}
+    strobes = goes_with(parameters)
+    return {name: _masked(name, seen, strobes.get(name)) for name in compared(parameters)}
 
 
-def _masked(name: str, seen: Mapping[str, NDArray[Any]]) -> Integers:
+def _masked(name: str, seen: Mapping[str, NDArray[Any]], strobe: str | None) -> Integers:
     words = seen[name].astype(np.int64)
-    return np.where(seen[GOES_WITH[name]] == 1, words, 0) if name in GOES_WITH else words
+    return words if strobe is None else np.where(seen[strobe] == 1, words, 0)

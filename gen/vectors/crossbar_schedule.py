@@ -50,10 +50,9 @@ def expected(parameters: Controlled, given: Stimuli) -> dict[str, Integers]:
     return {name: np.array([row[name] for row in rows]) for name in names}
 
 
-GOES_WITH = {
+_GOES_WITH = {
     "first": "accum",
     "negate": "accum",
-    "bank": "accum",
     "group": "adc_start",
     "read_bank": "adc_start",
     "column": "adc_start",
@@ -62,13 +61,17 @@ GOES_WITH = {
     "offset": "write",
     "swap": "write",
 }
-"""Outputs that mean something only while a strobe is 1, and that strobe."""
 _BOTH: tuple[str, ...] = ("busy", "load", "drive", "step", "bl_strobe", "adc_start", "adc_next", "group", "read_bank")
 _BOTH += ("code_valid", "code_first", "hold_results", "done", "start_ignored")
 _NO_CODE = {"code_valid": 0, "code_first": 0, "code_column": 0}
 _OF_C = ("accum", "first", "negate", "bank", "fb_strobe", "write")
-_OF_B = ("write", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
+_OF_B = ("write", "bank", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
 _COUNTED_MOST = (1 << 16) - 1
+
+
+def goes_with(parameters: Controlled) -> dict[str, str]:
+    """Outputs that mean something only while a strobe is 1, and that strobe."""
+    return {**_GOES_WITH, "bank": "accum" if isinstance(parameters, NeuralPimParameters) else "write"}
 
 
 def compared(parameters: Controlled) -> tuple[str, ...]:
@@ -184,10 +187,11 @@ class _Schedule:
 
     def _buffered(self) -> dict[str, int]:
         """Cells that are written, and cleared."""
-        row = {"write": 0, "offset": 0, "swap": 0, "clear": 0, "stall_count": self._stalled}
+        row = {"write": 0, "bank": 0, "offset": 0, "swap": 0, "clear": 0, "stall_count": self._stalled}
         for each in self._aged(3, self._p.cycles + 2):
             top = each.age == self._p.cycles + 2
             row |= {"write": 1, "offset": each.age - 3, "swap": int(top and self._p.signed_inputs)}
+            row["bank"] = self._bank(each)
         for each in self._converting(self._readout + 1, self._readout + self._clear):
             row["clear"] = 1 << self._bank(each)
         return row
@@ -235,7 +239,7 @@ def controller_vectors(parameters: Controlled) -> dict[str, Any]:
     """Inputs of every clock cycle, and the outputs that must be seen; None where an output means nothing."""
     given = stimuli(parameters, max(CLOCKS, 3 * parameters.latency_clocks), SEED, waits=0.5)
     seen = expected(parameters, given)
-    strobe = {name: seen[GOES_WITH[name]] for name in seen if name in GOES_WITH}
+    strobe = {name: seen[strobe] for name, strobe in goes_with(parameters).items() if name in seen}
     return {
         "inputs": {name: words.tolist() for name, words in given.items()},
         "outputs": {
