@@ -65,13 +65,16 @@ _BOTH: tuple[str, ...] = ("busy", "load", "drive", "step", "bl_strobe", "adc_sta
 _BOTH += ("code_valid", "code_first", "hold_results", "done", "start_ignored")
 _NO_CODE = {"code_valid": 0, "code_first": 0, "code_column": 0}
 _OF_C = ("accum", "first", "negate", "bank", "fb_strobe", "write")
-_OF_B = ("write", "bank", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
+_OF_B: tuple[str, ...] = ("write", "bank", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
+_DRIVEN = ("index", "negative", "driven_bank")
+_OF_B += _DRIVEN
 _COUNTED_MOST = (1 << 16) - 1
 
 
 def goes_with(parameters: Controlled) -> dict[str, str]:
     """Outputs that mean something only while a strobe is 1, and that strobe."""
-    return {**_GOES_WITH, "bank": "accum" if isinstance(parameters, NeuralPimParameters) else "write"}
+    driven = dict.fromkeys(_DRIVEN, "drive")
+    return {**_GOES_WITH, **driven, "bank": "accum" if isinstance(parameters, NeuralPimParameters) else "write"}
 
 
 def compared(parameters: Controlled) -> tuple[str, ...]:
@@ -188,6 +191,11 @@ class _Schedule:
     def _buffered(self) -> dict[str, int]:
         """Cells that are written, and cleared."""
         row = {"write": 0, "bank": 0, "offset": 0, "swap": 0, "clear": 0, "stall_count": self._stalled}
+        row |= dict.fromkeys(_DRIVEN, 0)
+        for each in self._aged(2, self._p.cycles + 1):
+            top = each.age == self._p.cycles + 1
+            row |= {"index": each.age - 2, "negative": int(top and self._p.signed_inputs)}
+            row["driven_bank"] = self._bank(each)
         for each in self._aged(3, self._p.cycles + 2):
             top = each.age == self._p.cycles + 2
             row |= {"write": 1, "offset": each.age - 3, "swap": int(top and self._p.signed_inputs)}
