@@ -6,6 +6,7 @@ import numpy as np
 
 from gen.rtl import Rtl
 from gen.vectors import crossbar_schedule as schedule
+from gen.vectors.crossbar_outputs import Controlled
 from gen.vectors.crossbar_tiles import saturations
 from hdl.crossbar import NeuralPimParameters
 from hdl.crossbar.requirements import PORT
@@ -25,7 +26,7 @@ _BLOCKS = 3
 _RESETS = 40
 
 
-def check_controller(rtl: Rtl, parameters: schedule.Controlled, vectors: int, seed: int) -> int:
+def check_controller(rtl: Rtl, parameters: Controlled, vectors: int, seed: int) -> int:
     """Every strobe in every clock cycle, where results are taken at once, where they wait, and after resets."""
     compared = 0
     for waits in (0.0, 0.9):
@@ -36,7 +37,7 @@ def check_controller(rtl: Rtl, parameters: schedule.Controlled, vectors: int, se
     return compared + (_check_ignored(rtl, parameters, seed) if vectors >= _MANY else 0)
 
 
-def _check_ignored(rtl: Rtl, p: schedule.Controlled, seed: int) -> int:
+def _check_ignored(rtl: Rtl, p: Controlled, seed: int) -> int:
     """Starts in every clock cycle, for longer than they are counted."""
     given = {name: np.ones(_LONG, np.int64) for name in schedule.stimuli(p, 1, seed)}
     seen = run_controller(rtl, p, given, seed)
@@ -45,7 +46,7 @@ def _check_ignored(rtl: Rtl, p: schedule.Controlled, seed: int) -> int:
     return require_equal(seen, wanted, seed)
 
 
-def _check_resets(rtl: Rtl, p: schedule.Controlled, given: schedule.Stimuli, seed: int) -> int:
+def _check_resets(rtl: Rtl, p: Controlled, given: schedule.Stimuli, seed: int) -> int:
     """Whatever a reset ends, all that follows is as after the first one."""
     clocks = len(given["start"])
     resets = np.sort(np.random.default_rng(seed).choice(np.arange(1, clocks), _RESETS, replace=False))

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gen.rtl import Rtl
-from gen.vectors.crossbar_schedule import Controlled, Stimuli, compared, goes_with
+from gen.vectors.crossbar_outputs import Controlled, compared, goes_with
+from gen.vectors.crossbar_schedule import Stimuli
 from verif.batch import simulate
 
 Integers = NDArray[np.int64]

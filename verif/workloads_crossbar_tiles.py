@@ -1,6 +1,7 @@
 """Workloads of the digital parts of strategies B and C: vectors one after the other, all stages full."""
 
 from gen.vectors import crossbar_schedule as schedule
+from gen.vectors.crossbar_outputs import Controlled
 from sim_models.crossbar import initiation_interval
 from verif import crossbar_driven, crossbar_tiles
 from verif.checks_form import require_equal
@@ -10,7 +11,7 @@ from verif.workloads_form import SEED, Workload
 _OPERATIONS = 2
 
 
-def control(parameters: schedule.Controlled) -> Workload:
+def control(parameters: Controlled) -> Workload:
     """A controller whose vectors start as soon as they can, and whose results are taken at once."""
     p, window = parameters, _window(parameters)
     given = schedule.always(p, window.stop)
@@ -38,7 +39,7 @@ def multiply(parameters: crossbar_tiles.Tiled) -> Workload:
     )
 
 
-def _window(p: schedule.Controlled) -> slice:
+def _window(p: Controlled) -> slice:
     """The last clock cycles, of whole intervals; the first vector's result was written before them.
 
     By then vectors that stall come at the interval too.

@@ -65,5 +65,5 @@ def integer_lines(found: list[IntegerNetwork]) -> list[str]:
             f"  {f'{it.name}, {it.dac_bits}-bit DAC':28}{it.real_db:7.1f}{it.integer_db:10.1f}{it.cycles:21}"
             for it in found
         ),
-        "  limit: without interpolation such a table takes 50 dB down to 44 to 46; no estimate of analog power",
+        "  limit: tables without interpolation, which cost the networks near 50 dB most; no estimate of analog power",
     ]

@@ -111,13 +111,14 @@ def lever_lines(table: LeverTable) -> list[str]:
         f"{TARGET_DB - it.sine:.1f} short of {TARGET_DB:.0f}"
         for it in table.combined
     ]
+    first = max(it.sine for it in table.adders if it.lever.name == LEVERS[0].name)
     reached = all(round(it.sine) >= TARGET_DB for it in table.combined)
     return [
         *lines,
         f"  criterion: both networks about {TARGET_DB:.0f} dB of the sine: {'met' if reached else 'NOT MET'}; "
-        "with networks as first trained not",
-        "  limit: only small swing, a linear start and trims together reach it; data like a network's stay below; "
-        "models of cells and inverters, no circuit simulation",
+        f"with networks as first trained {first:.1f} dB at most",
+        "  limit: the rows above tell which levers together reach it; models of cells and inverters, no circuit "
+        "simulation",
     ]
 
 

@@ -21,6 +21,7 @@ from sim_models.crossbar.energy import (
     isaac_over_neural_pim,
 )
 from sim_models.crossbar.energy_sensitivity import FITTED_FACTOR, central, grid, tornado
+from sim_models.crossbar.formulas import adc_bits
 from sim_models.crossbar.parameters import CASCADE, ISAAC, NEURAL_PIM, STRATEGIES, CrossbarParameters
 from sim_models.crossbar.presets import CASCADE_PAPER, eight_bit
 
@@ -108,7 +109,7 @@ def product_lines(digital_pj: Mapping[str, float] | None) -> list[str]:
     lines.append(
         f"  CASCADE: model {e[ISAAC].total / e[CASCADE].total:.2f} below ISAAC, calibrated "
         f"{CASCADE_CALIBRATED_RATIO:.2f} ({cascade_calibrated_pj():.0f} pJ), which the published ratios imply; the "
-        f"model is a lower bound, with conversions of {CASCADE_ADC_BITS} bits where 11 are needed"
+        f"model is a lower bound: conversions have {CASCADE_ADC_BITS} bits, {adc_bits(eight_bit(CASCADE))} are needed"
     )
     return lines
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hdl.crossbar import CascadeParameters, NeuralPimParameters
+from gen.vectors.crossbar_outputs import BOTH, DRIVEN, OF_B, OF_C, Controlled, compared, goes_with
+from hdl.crossbar import NeuralPimParameters
 from sim_models.crossbar import latency, readout_cycles
 
 SEED = 2201
@@ -15,7 +16,8 @@ CLOCKS = 4000
 
 Integers = NDArray[np.int64]
 Stimuli = dict[str, Integers]
-Controlled = CascadeParameters | NeuralPimParameters
+_NO_CODE = {"code_valid": 0, "code_first": 0, "code_column": 0}
+_COUNTED_MOST = (1 << 16) - 1
 
 
 def stimuli(parameters: Controlled, clocks: int, seed: int, *, waits: float = 0.0) -> Stimuli:
@@ -48,38 +50,6 @@ def expected(parameters: Controlled, given: Stimuli) -> dict[str, Integers]:
         row["adc_next"] = following["adc_start"]
     names = compared(parameters)
     return {name: np.array([row[name] for row in rows]) for name in names}
-
-
-_GOES_WITH = {
-    "first": "accum",
-    "negate": "accum",
-    "group": "adc_start",
-    "read_bank": "adc_start",
-    "column": "adc_start",
-    "code_first": "code_valid",
-    "code_column": "code_valid",
-    "offset": "write",
-    "swap": "write",
-}
-_BOTH: tuple[str, ...] = ("busy", "load", "drive", "step", "bl_strobe", "adc_start", "adc_next", "group", "read_bank")
-_BOTH += ("code_valid", "code_first", "hold_results", "done", "start_ignored")
-_NO_CODE = {"code_valid": 0, "code_first": 0, "code_column": 0}
-_OF_C = ("accum", "first", "negate", "bank", "fb_strobe", "write")
-_OF_B: tuple[str, ...] = ("write", "bank", "offset", "swap", "clear", "column", "code_column", "offer", "stall_count")
-_DRIVEN = ("index", "negative", "driven_bank")
-_OF_B += _DRIVEN
-_COUNTED_MOST = (1 << 16) - 1
-
-
-def goes_with(parameters: Controlled) -> dict[str, str]:
-    """Outputs that mean something only while a strobe is 1, and that strobe."""
-    driven = dict.fromkeys(_DRIVEN, "drive")
-    return {**_GOES_WITH, **driven, "bank": "accum" if isinstance(parameters, NeuralPimParameters) else "write"}
-
-
-def compared(parameters: Controlled) -> tuple[str, ...]:
-    """Outputs that `expected` speaks of."""
-    return (*_BOTH, *(_OF_C if isinstance(parameters, NeuralPimParameters) else _OF_B))
 
 
 @dataclass(eq=False)
@@ -142,7 +112,7 @@ class _Schedule:
     def _settle(self) -> dict[str, int]:
         self._settling -= 1
         cleared = self._settling < self._p.clear_cycles * self._p.slots_per_cycle
-        return dict.fromkeys((*_BOTH, *_OF_B), 0) | {"busy": 1, "clear": 3 * cleared}
+        return dict.fromkeys((*BOTH, *OF_B), 0) | {"busy": 1, "clear": 3 * cleared}
 
     def _busy(self) -> dict[str, int]:
         p = self._p
@@ -179,7 +149,7 @@ class _Schedule:
 
     def _added(self) -> dict[str, int]:
         """Both phases of an accumulation."""
-        row = dict.fromkeys(_OF_C[:-1], 0)
+        row = dict.fromkeys(OF_C[:-1], 0)
         for each in self._aged(3, self._p.cycles + 2):
             row["fb_strobe"] = int(self._slot == self._p.slots_per_cycle // 2)
             if self._slot == 0:
@@ -191,7 +161,7 @@ class _Schedule:
     def _buffered(self) -> dict[str, int]:
         """Cells that are written, and cleared."""
         row = {"write": 0, "bank": 0, "offset": 0, "swap": 0, "clear": 0, "stall_count": self._stalled}
-        row |= dict.fromkeys(_DRIVEN, 0)
+        row |= dict.fromkeys(DRIVEN, 0)
         for each in self._aged(2, self._p.cycles + 1):
             top = each.age == self._p.cycles + 1
             row |= {"index": each.age - 2, "negative": int(top and self._p.signed_inputs)}
